@@ -17,6 +17,8 @@ const STAND_INS = ['postgres', 'redis', 'edge', 'tls'];
 export const PROCESSES = ['gateway', 'domains', 'domains-worker', 'vps', 'vps-worker', 'proxy', 'proxy-worker'];
 /** In a profile of that name. */
 export const NODE = 'proxy-node';
+/** Of the engine's network (network-watch.mjs). */
+export const WATCHES = ['network-watch-a', 'network-watch-b'];
 const ONCE = ['migrate-platform', 'migrate-domains', 'migrate-vps', 'migrate-proxy', 'lumi'];
 
 export class Compose {
@@ -60,6 +62,7 @@ export class Compose {
     const services = Object.fromEntries([
       ...STAND_INS.map((name) => [name, { image: SERVERS_IMAGE }]),
       ...[...PROCESSES, NODE, ...ONCE].map((name) => [name, { volumes: withoutShell }]),
+      ...WATCHES.map((name, index) => [name, watchBeside(WATCHES[1 - index] ?? '')]),
     ]);
     writeFileSync(this.override, JSON.stringify({ services }));
   }
@@ -134,6 +137,21 @@ export class Compose {
       .map((line) => line.slice(0, LINE_MAX));
   }
 
+  /**
+   * When the engine's own network did not answer, as its watches printed it.
+   *
+   * @returns {Promise<{ what: string; from: number; to: number; error: string | null }[]>}
+   */
+  async outages() {
+    const watches = (await this.engine.containersOf(PROJECT)).filter(({ service }) => WATCHES.includes(service));
+    const logs = await Promise.all(watches.map(({ name }) => this.engine.logs(name, LINES_READ)));
+    return logs
+      .join('\n')
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+  }
+
   /** The exit code of each container that has ended, the state of the others, by their names. */
   async exitCodes() {
     const filter = `label=com.docker.compose.project=${PROJECT}`;
@@ -162,4 +180,15 @@ export class Compose {
     this.profiles = [NODE];
     await this.run('down', '--volumes', '--remove-orphans', '--timeout', '30');
   }
+}
+
+/** @param {string} other */
+function watchBeside(other) {
+  return {
+    image: 'lumi-gateway:0.1.0',
+    command: ['/network-watch.mjs'],
+    environment: { OTHER: other },
+    volumes: [`${join(root, 'scripts/containers/network-watch.mjs')}:/network-watch.mjs:ro`],
+    healthcheck: { disable: true },
+  };
 }

@@ -12,7 +12,13 @@ const FAULTS_MAX = 20;
 
 /** @typedef {'domains' | 'vps' | 'proxy'} Product */
 /** @typedef {Readonly<Record<Product, string>>} Keys */
-/** @typedef {{ status: number; text: string; retryAfter: string | null }} Answer `status` is 0 without an answer */
+/**
+ * `status` is 0 without an answer.
+ *
+ * @typedef {{ status: number; text: string; retryAfter: string | null }} Answer
+ * @typedef {{ from: number; to: number; isComeAgain: boolean; text: string }} Fault when the customer asked and got the
+ *   answer, and whether that was 503 with Retry-After
+ */
 /** @typedef {(product: Product, answer: Answer, isPurchase: boolean) => boolean} Allowed */
 
 /** @type {Readonly<Record<Product, { list: string; buy: string; body: (name: string) => object }>>} */
@@ -50,7 +56,7 @@ export class Customers {
   constructor(address, keys) {
     this.address = address;
     this.keys = keys;
-    /** @type {string[]} */
+    /** @type {Fault[]} */
     this.faults = [];
     this.counts = { requests: 0, refused: 0, purchases: 0 };
     /** @type {Set<{ product: Product; name: string }>} */
@@ -103,7 +109,7 @@ export class Customers {
       }
   }
 
-  /** Ends the load, and repeats each purchase that is not final until it is. */
+  /** Ends the load, and repeats each purchase that is not final until it is; returns what the customers saw. */
   async finish() {
     this.isStopped = true;
     await Promise.all(this.flying);
@@ -117,13 +123,13 @@ export class Customers {
         }
     };
     await Promise.all(Array.from({ length: FINISHED_AT_ONCE }, finishNext));
-    if (this.faults.length > 0) throw new Error(`the customers saw faults:\n${this.faults.join('\n')}`);
-    return this.counts;
+    return { ...this.counts, faults: this.faults };
   }
 
   /** @param {Product} product */
   async #read(product) {
-    this.#judge(product, await this.ask(product, 'GET', PRODUCTS[product].list), false);
+    const from = Date.now();
+    this.#judge(product, from, await this.ask(product, 'GET', PRODUCTS[product].list), false);
   }
 
   /**
@@ -135,8 +141,9 @@ export class Customers {
     const one = { product, name };
     this.open.add(one);
     const { buy, body } = PRODUCTS[product];
+    const from = Date.now();
     const answer = await this.ask(product, 'POST', buy, body(name), name);
-    this.#judge(product, answer, true);
+    this.#judge(product, from, answer, true);
   }
 
   /** @param {{ product: Product; name: string }} one */
@@ -150,17 +157,20 @@ export class Customers {
 
   /**
    * @param {Product} product
+   * @param {number} from when it was asked
    * @param {Answer} answer
    * @param {boolean} isPurchase
    */
-  #judge(product, answer, isPurchase) {
+  #judge(product, from, answer, isPurchase) {
     this.counts.requests += 1;
     if (answer.status >= 200 && answer.status < 300) return;
     this.counts.refused += 1;
     if (this.allowed(product, answer, isPurchase)) return;
     const { status, text, retryAfter } = answer;
     const what = `${this.phase}: ${isPurchase ? 'purchase' : 'read'} of ${product} got ${status} ${text.slice(0, 200)}`;
-    if (this.faults.length < FAULTS_MAX) this.faults.push(`${what} (Retry-After ${retryAfter ?? 'absent'})`);
+    const isComeAgain = status === 503 && retryAfter !== null;
+    if (this.faults.length < FAULTS_MAX)
+      this.faults.push({ from, to: Date.now(), isComeAgain, text: `${what} (Retry-After ${retryAfter ?? 'absent'})` });
   }
 
   /**

@@ -3,8 +3,9 @@ import { request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sell } from '../sale.mjs';
 import { must } from './built-images.mjs';
-import { NODE, PROCESSES, PROJECT } from './compose.mjs';
+import { NODE, PROCESSES, PROJECT, WATCHES } from './compose.mjs';
 import { Customers } from './customers.mjs';
+import { judgeFaults } from './faults.mjs';
 import { ProxyUser } from './proxy-user.mjs';
 
 /** As docker-compose.yml gives to the one that takes longest. */
@@ -18,9 +19,8 @@ const ANSWER_LIMIT_MS = 60_000;
 /** @typedef {import('./customers.mjs').Allowed} Allowed */
 
 const oneOfEach = Object.fromEntries(PROCESSES.map((name) => [name, 1]));
-const SCALED = { ...oneOfEach, gateway: 2, domains: 2 };
-const SCALE = ['--no-recreate', '--scale', 'gateway=2', '--scale', 'domains=2'];
-const WITH_NODE = { ...SCALED, [NODE]: 1 };
+const WITH_NODE = { ...oneOfEach, [NODE]: 1 };
+const SCALED = { ...WITH_NODE, gateway: 2, domains: 2 };
 
 /**
  * @param {Engine} engine
@@ -36,19 +36,21 @@ export async function tryInstallation(engine, compose, say) {
   await sell(compose.address, (...args) => compose.lumi(...args));
   say('an account was made; a domain, a server and a proxy were sold');
   const customers = await newCustomers(compose);
+  const proxyUser = await useProxy(engine, compose, customers);
+  say('a proxy was used through its node, before and after a restart of the node, and what passed is on the bill');
+  await mustKeepSecrets(engine, await compose.states());
   await buyInBulk(customers);
   say('a bulk was bought');
 
-  await compose.up(...SCALE);
+  await compose.up('--no-recreate', '--scale', 'gateway=2', '--scale', 'domains=2');
   await compose.untilHealthy(SCALED);
   say('two gateways and two services of domains are up');
   await restartEach(engine, compose, customers, say);
   await killPostgres(engine, compose, customers);
   say('PostgreSQL was killed and came back');
-  const { requests, refused, purchases } = await customers.finish().catch((err) => explained(compose, err));
-  await useProxy(engine, compose, customers);
-  say('a proxy was used through its node, before and after a restart of the node, and what passed is on the bill');
-  await mustKeepSecrets(engine, await compose.states());
+  await proxyUser.use();
+  const { requests, refused, purchases, faults } = await customers.finish();
+  await judgeFaults(compose, faults, say);
   await compose.lumi('audit');
   say(`${requests} requests, ${refused} of them told to come again`);
   say(`${purchases} purchases are final, and the books are right`);
@@ -59,19 +61,6 @@ export async function tryInstallation(engine, compose, say) {
   const unclean = Object.entries(await compose.exitCodes()).filter(([name, code]) => code !== 0 && !isOfOthers(name));
   must(unclean.length === 0, `containers did not end with 0 when told to stop: ${JSON.stringify(unclean)}`);
   say('everything stopped when told to');
-}
-
-/**
- * Throws the error with what was logged of the requests that it names.
- *
- * @param {Compose} compose
- * @param {unknown} err
- * @returns {Promise<never>}
- */
-async function explained(compose, err) {
-  const message = err instanceof Error ? err.message : String(err);
-  const lines = await compose.logged(message.match(/req_[a-z0-9]+/g) ?? []);
-  throw new Error([message, ...lines].join('\n'), { cause: err });
 }
 
 /** @param {string} name of a container */
@@ -140,8 +129,7 @@ async function newCustomers(compose) {
 }
 
 /**
- * The profile with the node is brought up; nothing else has to be done for it. After the restarts under load: with the
- * node's ports and networks podman's name server is away for up to ten seconds when a container starts.
+ * The profile with the node is brought up; nothing else has to be done for it.
  *
  * @param {Engine} engine
  * @param {Compose} compose
@@ -149,7 +137,7 @@ async function newCustomers(compose) {
  */
 async function useProxy(engine, compose, customers) {
   compose.profiles = [NODE];
-  await compose.up(...SCALE);
+  await compose.up();
   await compose.untilHealthy(WITH_NODE);
   const proxyUser = new ProxyUser(engine, customers);
   await proxyUser.buy();
@@ -158,6 +146,7 @@ async function useProxy(engine, compose, customers) {
   await engine.podman('restart', '--time', RESTART_SECONDS, node?.name ?? '');
   await compose.untilHealthy(WITH_NODE);
   await proxyUser.use();
+  return proxyUser;
 }
 
 /**
@@ -186,7 +175,7 @@ async function buyInBulk(customers) {
  * @param {Say} say
  */
 async function restartEach(engine, compose, customers, say) {
-  const containers = await engine.containersOf(PROJECT);
+  const containers = (await engine.containersOf(PROJECT)).filter(({ service }) => !WATCHES.includes(service));
   customers.during('before', () => false);
   customers.start();
   for (const { name, service } of containers.sort((a, b) => (a.name < b.name ? -1 : 1))) {
