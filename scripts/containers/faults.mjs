@@ -9,7 +9,7 @@ const OF_ENGINE_MAX = 10;
 /** @typedef {import('./customers.mjs').Fault} Fault */
 
 /**
- * No customer may have got 503 of a product that was not restarting. The one exception is an engine whose own network was
+ * No customer may have got 503 of a product that was not restarting. The one exception is an engine whose network was
  * away just then, as two containers saw that have nothing of Lumi: podman's name server denies names that exist, or
  * answers after five to ten seconds, now and then while a container starts.
  *

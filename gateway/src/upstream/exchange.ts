@@ -4,6 +4,7 @@
 import type { Dispatcher } from 'undici';
 import type { Request, Response } from 'express';
 import { errorCodeIn } from '@lumi/shared/http';
+import { wasNotReached } from '@lumi/shared/runtime';
 import type { Abandonable, RequestRecord } from '../request-record';
 import type { Operation } from '../routes/operation';
 import { unavailable, type Line, type ServiceClient } from './service-client';
@@ -36,8 +37,6 @@ const RESPONSE_HEADERS = new Map(
     'Vary',
   ].map((name) => [name.toLowerCase(), name]),
 );
-/** What failed when no connection could be made. An open one breaks with the same codes, after a request was sent. */
-const CONNECTING = new Set(['connect', 'getaddrinfo']);
 /** The connection broke: the service may have acted on the request. */
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
@@ -232,14 +231,6 @@ function answerHeaders(record: RequestRecord, headers: Record<string, string | s
   );
   if (!hasCacheRule) list.push('Cache-Control', 'no-store');
   return list;
-}
-
-/** No connection could be made: the service is down, and nothing was sent. */
-function wasNotReached(err: Error): boolean {
-  // One error for each address of the name. One that names none of them proves nothing.
-  if (err instanceof AggregateError)
-    return err.errors.length > 0 && err.errors.every((one) => one instanceof Error && wasNotReached(one));
-  return codeOf(err) === 'UND_ERR_CONNECT_TIMEOUT' || ('syscall' in err && CONNECTING.has(String(err.syscall)));
 }
 
 function codeOf(err: Error): string {

@@ -6,7 +6,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
 import { formatUsd, parseUsd, type Units } from '../../ground/money';
-import { elapsedMs } from '../../ground/runtime';
+import { elapsedMs, wasNotReached } from '../../ground/runtime';
 import type {
   CancelOutcome,
   CreateOutcome,
@@ -209,31 +209,8 @@ export class CryptoPay implements PaymentProvider {
       statusCode = answer.statusCode;
       text = await answer.body.text();
     } catch (cause) {
-      return { kind: neverSent(cause) ? 'unavailable' : 'unknown', cause };
+      return { kind: wasNotReached(cause) ? 'unavailable' : 'unknown', cause };
     }
     return readAnswer(statusCode, text);
   }
-}
-
-const NEVER_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
-
-/** True only for failures to connect: after that the request may have been carried out. */
-function neverSent(cause: unknown): boolean {
-  return (
-    typeof cause === 'object' &&
-    cause !== null &&
-    'code' in cause &&
-    typeof cause.code === 'string' &&
-    NEVER_SENT.has(cause.code)
-  );
 }

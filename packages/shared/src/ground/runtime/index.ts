@@ -16,6 +16,7 @@ export {
 } from './config';
 export { inFairTime, inTime } from './in-time';
 export { createLog, redact, silentLog, type Log, type LogFields } from './log';
+export { wasNotReached } from './not-reached';
 export { isClusterUrl, isRedisUrl, openRedis, type RedisClient, type RedisSettings } from './redis';
 export { createShutdown, reportReady, type Shutdown } from './shutdown';
 export { serviceLookup } from './service-lookup';

@@ -2,7 +2,7 @@
 // (nothing can have happened) or *unknown* (something may have happened). Nothing is sent twice by it.
 import { Pool } from 'undici';
 import type { z } from 'zod';
-import { elapsedMs } from '@lumi/shared/runtime';
+import { elapsedMs, wasNotReached } from '@lumi/shared/runtime';
 import { errorSchema, PAGE_SIZE, pageOf } from './answers';
 
 export type Answered<T> =
@@ -79,7 +79,7 @@ export class UpstreamClient {
       if (answer.statusCode === 429) this.pause(answer.headers['retry-after']);
       return read(answer.statusCode, await answer.body.text(), schema);
     } catch (cause) {
-      return { kind: isNeverSent(cause) ? 'unavailable' : 'unknown', cause };
+      return { kind: wasNotReached(cause) ? 'unavailable' : 'unknown', cause };
     }
   }
 
@@ -130,27 +130,4 @@ function read<T>(status: number, text: string, schema: z.ZodType<T>): Answered<T
   if (NOTHING_DONE.has(status)) return { kind: 'unavailable', cause };
   const refusal = REFUSED.has(status) ? errorSchema.safeParse(body) : null;
   return refusal?.success === true ? { kind: 'refused', code: refusal.data } : { kind: 'unknown', cause };
-}
-
-const NEVER_SENT: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
-
-/** True only for failures to connect: after that the request may have been carried out. */
-function isNeverSent(cause: unknown): boolean {
-  return (
-    typeof cause === 'object' &&
-    cause !== null &&
-    'code' in cause &&
-    typeof cause.code === 'string' &&
-    NEVER_SENT.has(cause.code)
-  );
 }
