@@ -30,6 +30,7 @@ const AT_ONCE = {
   PROXY_USABLE_WITHIN_MS: 0,
   PROXY_NETWORKS: new Map(),
   PROXY_UPSTREAM_TIMEOUT_MS: 1_000,
+  PROXY_EXIT_REST_S: 86_400,
 };
 
 export const WIRE: Readonly<Record<Product, (service: Service) => WiredProduct>> = {

@@ -59,6 +59,7 @@ export const ofProduct = {
     ...ofServices,
     SANDBOX_SLOW_MS: milliseconds,
     PROXY_CHECK_TARGETS: text,
+    PROXY_EXIT_REST_S: number(0, 31_536_000),
     PROXY_ENTRY_HOST: text,
     PROXY_USABLE_WITHIN_MS: milliseconds,
     PROXY_NETWORKS: text,
@@ -88,6 +89,7 @@ const withNode = { domains: [], vps: [], proxy: ['PROXY_LOCAL_NODE_TOKEN'] };
 const setAtNode = [
   ...['PROXY_NODE_ID', 'PROXY_NODE_TOKEN', 'PROXY_SERVICE_URL', 'PROXY_NODE_DATA', 'PROXY_NODE_HOST'],
   ...['PROXY_NODE_PORTS', 'PROXY_NODE_HTTP_PORT', 'PROXY_NODE_SOCKS_PORT', 'PROXY_NODE_DRAIN_S', 'PROXY_NODE_EXITS'],
+  'PROXY_NODE_ENTRY_HOST',
   ...['METRICS_PORT', 'STOP_DELAY_MS'],
 ];
 /** Secrets of suppliers. */

@@ -2,6 +2,7 @@
 // and these with proxies and traffic plans.
 import { sql, type Sql } from '@lumi/shared/db';
 import { USAGE_RULES } from './audit-usage-rules';
+import { OWN_RULES } from './supplier/own/audit-rules';
 import { SANDBOX_RULES } from './supplier/sandbox/audit-rules';
 
 const OPEN = sql`('acting', 'pending')`;
@@ -10,9 +11,11 @@ const COMMAND_OF = sql`(VALUES ('proxy_order', 'allocate'), ('proxy_renew', 'ext
   ('traffic_plan', 'add-traffic'), ('traffic_topup', 'add-traffic')) AS c(kind, command)`;
 /** What the networks executed, by their own books. */
 const EXECUTED = sql`(SELECT 'sandbox' AS network, reference, command, detail FROM proxy.sandbox_log
+  UNION ALL SELECT 'own', reference, command, result FROM proxy.own_command WHERE state = 'executed'
   UNION ALL SELECT 'upstream', reference, command, result FROM proxy.upstream_command WHERE state = 'executed')`;
 /** The addresses that the networks gave us, by their books. */
 const HANDED_OUT = sql`(SELECT 'sandbox' AS network, network_id, reference, product_id, country FROM proxy.sandbox_exit
+  UNION ALL SELECT 'own', network_id, reference, product_id, country FROM proxy.own_exit
   UNION ALL SELECT 'upstream', network_id, reference, product_id, country FROM proxy.upstream_exit)`;
 /** Where an order was sent. Those without a network began before there was a choice. */
 const NETWORK_OF_ORDER = sql`coalesce(o.item ->> 'network', 'sandbox')`;
@@ -21,6 +24,7 @@ const BYTES_PER_GB = 1_000_000_000;
 
 export const PROXY_RULES: readonly (readonly [string, Sql])[] = [
   ...USAGE_RULES,
+  ...OWN_RULES,
   ...SANDBOX_RULES,
   [
     'what a network executed belongs to an order that is open or captured, or to an operation that did not fail',

@@ -30,6 +30,9 @@ export const proxySettings = z.object({
   PROXY_NETWORKS: networkMap.describe(
     'The network of each product: `ipv4=sandbox,isp=sandbox`. Those it does not name come from the sandbox.',
   ),
+  PROXY_EXIT_REST_S: count(86_400, 31_536_000).describe(
+    'How long an address of a node that was given up is not sold again.',
+  ),
   PROXY_UPSTREAM_URL: z
     .url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' })
     .optional()

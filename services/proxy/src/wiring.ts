@@ -101,10 +101,7 @@ import { nodeRoutes } from './nodes/routes';
 import { isAnyDirty } from './store/access';
 import { feedNumber } from './store/feed';
 import { Networks } from './supplier/networks';
-import type { NetworkName, ProxyNetwork } from './supplier/proxy-network';
-import { SandboxNetwork } from './supplier/sandbox/sandbox-network';
-import { UpstreamClient } from './supplier/upstream/client';
-import { UpstreamNetwork } from './supplier/upstream/upstream-network';
+import { networksOf } from './supplier/open-networks';
 import { allowlistSyncs, subuserSyncs } from './sync/sync-access';
 import { planSyncs } from './sync/sync-plan';
 import { proxySyncs } from './sync/sync-proxy';
@@ -168,23 +165,6 @@ function feedWatchOf({ db, notices }: Service): FeedWatch {
   const hurry = (): void => feed.hurry();
   notices.on(ACCESS_CHANGES, { notice: hurry, gap: hurry });
   return feed;
-}
-
-/** All that are set up, whether something new comes from them or not. */
-function networksOf(
-  { db, clock }: Service,
-  tables: PrismaClient,
-  settings: ProxySettings,
-  entryHost: string,
-): ReadonlyMap<NetworkName, ProxyNetwork> {
-  const { SANDBOX_SLOW_MS: slowMs, PROXY_UPSTREAM_URL: url, PROXY_UPSTREAM_TOKEN: token } = settings;
-  const timeoutMs = settings.PROXY_UPSTREAM_TIMEOUT_MS;
-  const networks = new Map<NetworkName, ProxyNetwork>([
-    ['sandbox', new SandboxNetwork(db, tables, clock, { slowMs, entryHost })],
-  ]);
-  if (url !== undefined && token !== undefined)
-    networks.set('upstream', new UpstreamNetwork(db, clock, new UpstreamClient({ url, token, timeoutMs }), entryHost));
-  return networks;
 }
 
 /** Literal paths come before `/proxies/{id}`, because the first match serves. */

@@ -12,6 +12,7 @@ const lumi = testService({
         PROXY_USABLE_WITHIN_MS: 0,
         PROXY_NETWORKS: new Map(),
         PROXY_UPSTREAM_TIMEOUT_MS: 1,
+        PROXY_EXIT_REST_S: 86_400,
       }),
     ),
 });

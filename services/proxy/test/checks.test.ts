@@ -47,6 +47,7 @@ describe('a check', () => {
       log: silentLog,
       registration: () => ({
         version: '1',
+        entry_host: null,
         ports: { ...claimed.range, ...node.plane.ports },
         exits: [],
         allowed: [],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { silentLog } from '@lumi/shared/runtime';
 import { Control } from '../src/node/control/control';
 import { openServiceLink } from '../src/node/control/service-link';
+import type { NodeExit } from '../src/node/exits-file';
 import { NodeFixture } from './node-fixture';
 
 export interface ConnectedNode {
@@ -13,7 +14,13 @@ export interface ConnectedNode {
   close(): Promise<void>;
 }
 
-export async function connectedNode(url: string, nodeId: string, token: string): Promise<ConnectedNode> {
+/** `first`: of its 100 static ports. */
+export async function connectedNode(
+  url: string,
+  nodeId: string,
+  token: string,
+  { exits = [], first = 20_000 }: { exits?: readonly NodeExit[]; first?: number } = {},
+): Promise<ConnectedNode> {
   const folder = mkdtempSync(join(tmpdir(), 'lumi-node-'));
   const opened: { fixture: NodeFixture | null } = { fixture: null };
   const control = await Control.open({
@@ -23,15 +30,19 @@ export async function connectedNode(url: string, nodeId: string, token: string):
     log: silentLog,
     registration: () => ({
       version: '1',
-      ports: { first: 20_000, last: 20_099, ...(opened.fixture?.plane.ports ?? { http: 1, socks: 1 }) },
-      exits: [],
+      entry_host: null,
+      ports: { first, last: first + 99, ...(opened.fixture?.plane.ports ?? { http: 1, socks: 1 }) },
+      exits,
       allowed: [],
     }),
     connections: () => 0,
     onDrain: () => undefined,
     onRefused: () => undefined,
   });
-  const fixture = new NodeFixture({ rights: control.rights, meter: control.meter, events: control.events });
+  const fixture = new NodeFixture(
+    { rights: control.rights, meter: control.meter, events: control.events, checkKeys: control.checkKeys },
+    { isPeer: (address) => control.isPeer(address) },
+  );
   opened.fixture = fixture;
   await fixture.open();
   control.start();

@@ -130,9 +130,9 @@ describe('PROXY_NETWORKS', () => {
     judgeSettings(z.object({ PROXY_NETWORKS: proxySettings.shape.PROXY_NETWORKS }), { PROXY_NETWORKS: text });
 
   it('maps products to networks', () => {
-    expect(judged(' ipv4=sandbox, isp = sandbox ').settings?.PROXY_NETWORKS).toEqual(
+    expect(judged(' ipv4=own, isp = sandbox ').settings?.PROXY_NETWORKS).toEqual(
       new Map([
-        ['ipv4', 'sandbox'],
+        ['ipv4', 'own'],
         ['isp', 'sandbox'],
       ]),
     );
@@ -143,7 +143,6 @@ describe('PROXY_NETWORKS', () => {
     ['ipv5=sandbox', expect.stringMatching(/^PROXY_NETWORKS: names ipv5, which is no product; choose of ipv4, /)],
     ['isp=sandbox,isp=sandbox', 'PROXY_NETWORKS: names isp twice'],
     ['isp=mars', 'PROXY_NETWORKS: gives isp a network that does not exist; choose of sandbox, own, upstream'],
-    ['isp=own', 'PROXY_NETWORKS: gives isp to own, which cannot be sold: addresses of nodes are no stock yet'],
     [
       'isp=upstream',
       'PROXY_NETWORKS: gives isp to upstream, which cannot be sold: nodes do not pass traffic on to a supplier yet',

@@ -37,6 +37,7 @@ describe('two nodes', () => {
       log: silentLog,
       registration: () => ({
         version: '1',
+        entry_host: null,
         ports: { first, last: first + 99, http: 19_080, socks: 19_081 },
         exits: [],
         allowed: [],

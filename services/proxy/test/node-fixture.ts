@@ -36,9 +36,7 @@ export class QuotaMeter implements Meter {
 
   use(subject: string, country: string, target: string): Use {
     const use: CountedUse = {
-      subject,
-      country,
-      target,
+      ...{ subject, country, target },
       up: 0,
       down: 0,
       isError: null,
@@ -120,7 +118,11 @@ export class NodeFixture {
   /** `allow`: addresses and ports that are lifted from the refusal, for targets of tests. */
   constructor(
     options: Partial<DataPlaneOptions> = {},
-    { allow = '127.0.0.1/32:1024-65535', resolver = NO_NAMES }: { allow?: string; resolver?: Resolver } = {},
+    {
+      allow = '127.0.0.1/32:1024-65535',
+      resolver = NO_NAMES,
+      isPeer = () => false,
+    }: { allow?: string; resolver?: Resolver; isPeer?: (address: string) => boolean } = {},
   ) {
     this.rights.useKey(Buffer.alloc(32, 7));
     const lookup = new Lookup(
@@ -128,7 +130,7 @@ export class NodeFixture {
       judgeOf({
         refused: readPorts(PORTS_REFUSED).value ?? new Set(),
         allowed: readAllowed(allow).value ?? { text: '', has: () => false },
-        isOwn: (address) => ownAddresses().has(address),
+        isOwn: (address) => ownAddresses().has(address) || isPeer(address),
       }),
     );
     this.plane = new DataPlane({

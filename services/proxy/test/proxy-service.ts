@@ -66,6 +66,7 @@ export function proxyTest(
           PROXY_USABLE_WITHIN_MS: 0,
           PROXY_NETWORKS: new Map(),
           PROXY_UPSTREAM_TIMEOUT_MS: 1_000,
+          PROXY_EXIT_REST_S: 86_400,
           PROXY_LOCAL_NODE_TOKEN: NODE_TOKEN,
           ...more(),
         })),

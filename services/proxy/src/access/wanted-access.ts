@@ -3,6 +3,7 @@ import { openSecret } from '@lumi/shared/keys';
 import type { SecretRing } from '@lumi/shared/runtime';
 import { findProduct } from '../catalogue/products';
 import type { ProxyDeps } from '../deps';
+import { ownPool } from '../store/nodes';
 import { allowedBlocks, type SubuserOfPlan } from '../store/access';
 import type { ProxyRow } from '../store/proxy-row';
 import type { PlanRow } from '../store/traffic';
@@ -105,7 +106,7 @@ type TrafficOwner = Pick<
 function trafficAccess(
   ring: SecretRing,
   row: TrafficOwner,
-  plan: Pick<PlanRow, 'network_id' | 'host' | 'port' | 'port_socks' | 'pool'>,
+  plan: Pick<PlanRow, 'network' | 'network_id' | 'host' | 'port' | 'port_socks' | 'pool'>,
 ): Pick<
   Access,
   | 'networkId'
@@ -126,7 +127,7 @@ function trafficAccess(
     accountId: row.account_id,
     version: row.access_version,
     entry: { host: plan.host, port: plan.port, portSocks: plan.port_socks },
-    exits: { kind: 'pool', pool: plan.pool },
+    exits: { kind: 'pool', pool: plan.network === 'own' ? ownPool(plan.pool) : plan.pool },
     credentials: pairsOf(ring, row),
     protocol: 'http',
     rotationS: null,

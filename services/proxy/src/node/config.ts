@@ -81,6 +81,12 @@ export const nodeSettings = z.object({
     .optional()
     .transform((text) => text ?? '127.0.0.1')
     .describe('Where entries listen: 0.0.0.0 for all addresses.'),
+  PROXY_NODE_ENTRY_HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:-]{1,253}$/, 'must be a host name or an address')
+    .optional()
+    .transform((text) => text ?? null)
+    .describe('The host that customers connect to for this node’s own exits. Absent: PROXY_ENTRY_HOST of the service.'),
   PROXY_NODE_PORTS: portRange.describe(
     'Entries of static proxies. Absent: 20000-29999, or another range if that is used.',
   ),

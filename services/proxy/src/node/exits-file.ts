@@ -96,9 +96,9 @@ function linesOf(json: string): readonly number[] {
   return lines;
 }
 
-/** Whether an address is one of the exits, or in one of their blocks: this machine answers there. */
-export function isExitOf(all: readonly NodeExit[]): (address: string) => boolean {
-  const known = new Set(all.map(({ address }) => address));
+/** Whether an address is one of these exits, or in one of their blocks: a node answers there. */
+export function isAmong(exits: readonly string[]): (address: string) => boolean {
+  const known = new Set(exits);
   return (address) =>
     known.has(address) ||
     (isIPv6(address) && known.has(readBlock(`${address}/${String(BLOCK_BITS)}`).value?.text ?? ''));

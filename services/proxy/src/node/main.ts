@@ -7,7 +7,7 @@ import { Control } from './control/control';
 import { openServiceLink } from './control/service-link';
 import { makePrivateFolder } from './control/private-file';
 import { DataPlane } from './data-plane';
-import { isExitOf, unusableExits } from './exits-file';
+import { isAmong, unusableExits } from './exits-file';
 import { claimPorts, keepPorts, type ClaimedPorts } from './port-claim';
 import { isIn, readNodeConfig, type NodeConfig } from './config';
 import { Draining, stopLimitMs } from './stopping';
@@ -47,6 +47,7 @@ async function run(): Promise<void> {
     log,
     registration: () => ({
       version: config.LUMI_VERSION,
+      entry_host: config.PROXY_NODE_ENTRY_HOST,
       ports: { ...ports.range, ...(plane?.ports ?? ports) },
       exits: config.PROXY_NODE_EXITS,
       allowed: config.PROXY_NODE_ALLOW.text === '' ? [] : config.PROXY_NODE_ALLOW.text.split(','),
@@ -81,7 +82,7 @@ async function run(): Promise<void> {
 }
 
 async function openPlane(config: NodeConfig, control: Control, ports: ClaimedPorts, log: Log): Promise<DataPlane> {
-  const isExit = isExitOf(config.PROXY_NODE_EXITS);
+  const isExit = isAmong(config.PROXY_NODE_EXITS.map(({ address }) => address));
   const rules = {
     allowed: config.PROXY_NODE_ALLOW,
     isOwn: (address: string) => ownAddresses().has(address) || isExit(address) || control.isPeer(address),

@@ -1,6 +1,7 @@
 // What a node sends (protocol 1). Everything is bounded: the whole body in bytes, each field in length. The node's side
 // takes its types from here, and the service's answers have the types of the node's `wire.ts`: each shape stands once.
 import { z } from 'zod';
+import { readBlock } from '@lumi/shared/addresses';
 import { isId } from '@lumi/shared/contract';
 import { SIGNS } from '../store/abuse-signs';
 import { REFUSALS, type RefusalWord } from '../node/refusals';
@@ -14,15 +15,34 @@ const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text)
 const country = z.string().regex(/^[A-Z]{2}$/);
 const port = z.int().min(1).max(65_535);
 
+const BLOCK_BITS = 64;
+/** An address, or an IPv6 block of 64 bits, in its shortest form. */
+const exitAddress = z
+  .string()
+  .max(64)
+  .transform((text, context) => {
+    const { value } = readBlock(text);
+    if (value !== undefined && (value.text === value.address || (value.bits === BLOCK_BITS && value.family === 'ipv6')))
+      return value.text;
+    context.addIssue({ code: 'custom', message: 'must be an address or an IPv6 block of /64' });
+    return z.NEVER;
+  });
+
 export const registerBody = z.object({
   version: z.string().max(64),
+  /** That customers connect to; null: the service's. */
+  entry_host: z
+    .string()
+    .regex(/^[A-Za-z0-9.:-]{1,253}$/)
+    .nullable()
+    .default(null),
   ports: z
     .object({ first: port, last: port, http: port, socks: port })
     .refine(({ first, last }) => first <= last, 'the range must not be empty'),
   exits: z
     .array(
       z.object({
-        address: z.string().min(1).max(64),
+        address: exitAddress,
         country,
         region: z.string().max(64).nullable(),
         city: z.string().max(64).nullable(),

@@ -3,7 +3,7 @@ import type { InternalReply, InternalRequest } from '@lumi/shared/endpoint';
 import { AppError } from '@lumi/shared/contract';
 import { checkKey, publicHalf } from '../node/check-login';
 import { readChanges, type Changes } from '../store/feed';
-import { nodeAddresses, noteConfirmed, noteHeard, type NodeRow } from '../store/nodes';
+import { exitsOfNodes, nodeAddresses, noteConfirmed, noteHeard, poolsOfNode, type NodeRow } from '../store/nodes';
 import { poolsOfSandbox } from '../supplier/sandbox/pools';
 import { nodeOf } from './authenticate';
 import type { AccessAnswer } from '../node/control/wire';
@@ -24,7 +24,7 @@ export async function readAccess(deps: NodeDeps, request: InternalRequest): Prom
   const query = accessQuery.safeParse(Object.fromEntries(request.query));
   if (!query.success) throw new AppError('bad_request', 'after and wait are whole numbers; wait is 25 at most.');
   const { after, wait } = query.data;
-  if (query.data.whole !== undefined) return answer(deps, node, await nextOfWhole(deps, after), null);
+  if (query.data.whole !== undefined) return answer(deps, node, await nextOfWhole(deps, after));
   await noteConfirmed(deps.db, node.id, after, deps.service.clock.now());
   const endsAtMs = performance.now() + wait * 1000;
   for (;;) {
@@ -48,7 +48,7 @@ async function noteIfSilent({ db, service: { clock } }: NodeDeps, { id, heard_at
 /** Nothing is confirmed by it: the node puts a whole into force when it has all of it. */
 async function nextOfWhole(deps: NodeDeps, after: number): Promise<Changes> {
   const found = await readChanges(deps.service.db.platform, { after, notBefore: null, limit: PAGE_CHANGES });
-  return { ...found, isWhole: true };
+  return { ...found, isWhole: true, areExitsNew: false };
 }
 
 function changesFor(deps: NodeDeps, node: NodeRow, after: number): Promise<Changes> {
@@ -59,18 +59,13 @@ function changesFor(deps: NodeDeps, node: NodeRow, after: number): Promise<Chang
   });
 }
 
-async function answer(
-  deps: NodeDeps,
-  node: NodeRow,
-  found: Changes,
-  pools = found.isWhole ? poolsOfSandbox() : null,
-): Promise<InternalReply> {
+async function answer(deps: NodeDeps, node: NodeRow, found: Changes): Promise<InternalReply> {
   const { clock, config } = deps.service;
   const key = nodeKey(config.SECRET_RING, node.key_version, node.id);
   // Registered under a key that has left the ring, or never: it registers, and gets one.
   if (key === null) return { status: 409, body: { register: true } };
   const now = clock.now();
-  const rights = await rightsOf(deps, found.changes, key);
+  const rights = await rightsOf(deps, found.changes, { node: node.id, key });
   let [bytes, count] = [0, 0];
   for (const right of rights) {
     bytes += JSON.stringify(right).length;
@@ -85,7 +80,8 @@ async function answer(
     is_more: found.isWhole && !isAll,
     key: key.toString('base64'),
     rights: rights.slice(0, count).filter((right) => right !== null),
-    pools,
+    pools: found.areExitsNew ? { ...poolsOfSandbox(), ...(await poolsOfNode(deps.db, node.id)) } : null,
+    exits: found.areExitsNew ? await exitsOfNodes(deps.db) : null,
     nodes: await nodeAddresses(deps.db),
     check_keys: [...config.SECRET_RING.byVersion.values()].map((secret) => publicHalf(checkKey(secret))),
   };

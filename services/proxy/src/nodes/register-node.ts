@@ -12,19 +12,23 @@ import { readBody } from './read-body';
 export async function register(deps: NodeDeps, request: InternalRequest): Promise<InternalReply> {
   const node = await nodeOf(deps, request);
   if ('status' in node) return node;
-  const { version, ports, exits, allowed } = await readBody(request, registerBody);
+  const { version, entry_host, ports, exits, allowed } = await readBody(request, registerBody);
   const { db, clock, config, log } = deps.service;
   const now = clock.now();
   const keyVersion = config.SECRET_RING.current;
   const key = nodeKey(config.SECRET_RING, keyVersion, node.id);
   if (key === null) throw new Error('the secret ring has no current key');
-  const epoch = await registerNode(
+  const { epoch, elsewhere, gone } = await registerNode(
     db,
     node.id,
-    { version, address: request.peer, ports, exits, allowed, keyVersion },
+    { version, address: request.peer, entry_host, ports, exits, allowed, keyVersion },
     now,
   );
   log.info('a node has registered', { node: node.id, epoch, version });
+  if (elsewhere > 0)
+    log.warn('addresses of a node are in use at another one, which keeps them', { node: node.id, elsewhere });
+  if (gone > 0)
+    log.error('a node no longer brings addresses that were sold', { node: node.id, proxies: gone, alert: true });
   await placeEntries(db.platform, deps.entryHost, now);
   const answer: RegisteredAnswer = {
     epoch,

@@ -2,7 +2,7 @@
 import { accessOfPlans, accessOfProxies, accessOfSubusers } from '../access/wanted-access';
 import type { ProxyDeps } from '../deps';
 import { subusersOfPlans } from '../store/access';
-import { portsOf } from '../store/entries';
+import { nodesOfOwn, portsOf } from '../store/entries';
 import type { Change } from '../store/feed';
 import { findProxies } from '../store/proxies';
 import { findPlans } from '../store/traffic';
@@ -19,7 +19,7 @@ type RightNow = AccessAnswer['rights'][number];
 export async function rightsOf(
   deps: ProxyDeps,
   changes: readonly Change[],
-  key: Uint8Array,
+  { node, key }: { readonly node: string; readonly key: Uint8Array },
 ): Promise<(RightNow | null)[]> {
   const ids = (prefix: string): string[] =>
     changes.flatMap(({ subject, isRemoved }) => (!isRemoved && subject.startsWith(prefix) ? [subject] : []));
@@ -35,9 +35,15 @@ export async function rightsOf(
     deps.db,
     [...proxies.values()].map((row) => row.network_id),
   );
+  const nodes = await nodesOfOwn(
+    deps.db,
+    [...proxies.values()].flatMap((row) => (row.network === 'own' ? [row.network_id] : [])),
+  );
   return changes.map(({ subject }) => {
     const one = bySubject.get(subject);
-    if (one === undefined || one.isOver) return { subject, is_removed: true };
+    // One that leaves by an address of another node is none of this one's.
+    const isElsewhere = proxies.get(subject)?.network === 'own' && nodes.get(one?.networkId ?? '') !== node;
+    if (one === undefined || one.isOver || isElsewhere) return { subject, is_removed: true };
     const port = one.kind === 'proxy' ? ports.get(one.networkId) : null;
     return port === undefined ? null : rightOf(one, port, key);
   });

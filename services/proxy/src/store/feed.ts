@@ -69,6 +69,8 @@ export interface Changes {
   readonly number: number;
   /** `after` is too old, or of another feed: these are from the beginning. */
   readonly isWhole: boolean;
+  /** Whether exits of nodes have changed since, or it is a whole. */
+  readonly areExitsNew: boolean;
   readonly changes: readonly Change[];
 }
 
@@ -82,10 +84,17 @@ export async function readChanges(
 ): Promise<Changes> {
   // Raw SQL: the number and the changes in one snapshot.
   const rows = await db.$queryRaw<
-    { feed: bigint; is_whole: boolean; subject: string | null; number: bigint | null; is_removed: boolean | null }[]
+    {
+      feed: bigint;
+      exits_number: bigint;
+      is_whole: boolean;
+      subject: string | null;
+      number: bigint | null;
+      is_removed: boolean | null;
+    }[]
   >(sql`
-    SELECT f.number AS feed, f.is_whole, c.subject, c.number, c.is_removed
-    FROM (SELECT number, horizon, ${notBefore}::bigint IS NOT NULL AND
+    SELECT f.number AS feed, f.exits_number, f.is_whole, c.subject, c.number, c.is_removed
+    FROM (SELECT number, horizon, exits_number, ${notBefore}::bigint IS NOT NULL AND
       (${after}::bigint < greatest(horizon, ${notBefore}::bigint, 1) OR ${after}::bigint > number) AS is_whole
       FROM proxy.access_feed) f
     LEFT JOIN LATERAL (SELECT c.subject, c.number, c.is_removed FROM proxy.access_change c
@@ -94,6 +103,7 @@ export async function readChanges(
   return {
     number: Number(rows[0]?.feed ?? 0),
     isWhole: rows[0]?.is_whole ?? true,
+    areExitsNew: (rows[0]?.is_whole ?? true) || after < Number(rows[0]?.exits_number ?? 0),
     changes: rows.flatMap(({ subject, number, is_removed: isRemoved }) =>
       subject === null ? [] : [{ subject, number: Number(number), isRemoved: isRemoved === true }],
     ),

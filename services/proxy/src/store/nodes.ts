@@ -1,5 +1,7 @@
 // The nodes that carry traffic, and what they say of themselves.
 import { inTransaction, sql, type Database, type SqlRunner } from '@lumi/shared/db';
+import { placeCode } from '../catalogue/place-code';
+import { PRODUCTS } from '../catalogue/products';
 import type { PrismaClient } from '../generated/db/client';
 import type { NodeModel } from '../generated/db/models';
 import type { Registration } from '../nodes/protocol';
@@ -32,18 +34,33 @@ export interface Registering extends Registration {
   readonly keyVersion: number;
 }
 
+export interface Registered {
+  readonly epoch: number;
+  /** Of its addresses, those that are another node's. */
+  readonly elsewhere: number;
+  /** Addresses that were sold and that it no longer brings. */
+  readonly gone: number;
+}
+
+const STATIC_PRODUCTS = PRODUCTS.filter(({ shape }) => shape === 'static').map(({ id }) => id);
+
 /**
- * A process of the node begins. Returns its epoch; all earlier ones are closed. A drain is over when the node has left:
- * one that was killed before goes on with it.
+ * A process of the node begins. All earlier epochs are closed. A drain is over when the node has left: one that was
+ * killed before goes on with it.
  */
 export function registerNode(
   db: Pick<Database, 'platform'>,
   id: string,
-  { version, address, ports, exits, allowed, keyVersion }: Registering,
+  { version, address, entry_host: entryHost, ports, exits, allowed, keyVersion }: Registering,
   now: Date,
-): Promise<number> {
+): Promise<Registered> {
   return inTransaction(db, async (tx) => {
     const epoch = await openEpoch(tx, id, now);
+    const brought = exits.map((one) => ({ ...one, places: placesOf(one) }));
+    // Raw SQL: a function. Before the feed's row is locked, as everywhere.
+    const [counts] = await tx.$queryRaw<Omit<Registered, 'epoch'>[]>(sql`
+      SELECT * FROM proxy.register_exits(${id}, ${JSON.stringify(brought)}::jsonb, ${STATIC_PRODUCTS}::text[],
+        ${now}::timestamptz)`);
     // Raw SQL: in the transaction. With another key all digests that it has are of no use: it gets access as a whole.
     await tx.$executeRaw(sql`
       WITH anew AS (UPDATE proxy.access_feed SET number = number + 1
@@ -51,22 +68,19 @@ export function registerNode(
         RETURNING number)
       UPDATE proxy.node SET version = ${version}, address = ${address}, port_first = ${ports.first}::int,
         port_last = ${ports.last}::int, port_http = ${ports.http}::int, port_socks = ${ports.socks}::int,
+        entry_host = ${entryHost}::text,
         allowed = ${[...allowed]}::text[], registered_at = ${now}, heard_at = ${now}, left_at = NULL,
         access_number = 0, access_from = coalesce((SELECT number FROM anew), access_from),
         key_version = ${keyVersion}::int,
         state = CASE WHEN left_at IS NULL THEN state ELSE 'active' END,
         drain_s = CASE WHEN left_at IS NULL THEN drain_s END, drain_at = CASE WHEN left_at IS NULL THEN drain_at END
       WHERE id = ${id}`);
-    // Raw SQL: in the transaction.
-    await tx.$executeRaw(sql`DELETE FROM proxy.node_exit WHERE node_id = ${id}`);
-    // Raw SQL: in the transaction, one array.
-    await tx.$executeRaw(sql`
-      INSERT INTO proxy.node_exit (node_id, address, country, region, city, asn, product)
-      SELECT DISTINCT ON (x.address) ${id}, x.address, x.country, x.region, x.city, x.asn, x.product
-      FROM jsonb_to_recordset(${JSON.stringify(exits)}::jsonb) AS x(address text, country text, region text, city text,
-        asn int, product text)`);
-    return epoch;
+    return { epoch, elsewhere: counts?.elsewhere ?? 0, gone: counts?.gone ?? 0 };
   });
+}
+
+function placesOf({ region, city }: Registration['exits'][number]): string[] {
+  return [region, city].flatMap((name) => (name === null ? [] : [placeCode(name)]));
 }
 
 export async function noteHeard(
@@ -123,4 +137,42 @@ export async function nodeAddresses(db: NodeTable): Promise<string[]> {
     distinct: ['address'],
   });
   return rows.flatMap(({ address }) => (address === null ? [] : [address]));
+}
+
+type ExitTable = Pick<PrismaClient, 'nodeExit'>;
+
+/** All addresses and blocks by which customers leave nodes: no target for any customer either. */
+export async function exitsOfNodes(db: ExitTable): Promise<string[]> {
+  const rows = await db.nodeExit.findMany({
+    where: { node: { state: { not: 'retired' } } },
+    select: { address: true },
+    distinct: ['address'],
+    orderBy: { address: 'asc' },
+  });
+  return rows.map(({ address }) => address);
+}
+
+export interface ExitOfNode {
+  readonly address: string;
+  readonly country: string;
+  readonly region: string | null;
+  readonly city: string | null;
+  readonly asn: number | null;
+}
+
+/** Those of one node, by the pool that they are of. */
+export async function poolsOfNode(db: ExitTable, id: string): Promise<Readonly<Record<string, readonly ExitOfNode[]>>> {
+  const rows = await db.nodeExit.findMany({
+    where: { node_id: id, product: { notIn: STATIC_PRODUCTS } },
+    orderBy: { address: 'asc' },
+  });
+  const pools: Record<string, ExitOfNode[]> = {};
+  for (const { product, address, country, region, city, asn } of rows)
+    (pools[ownPool(product)] ??= []).push({ address, country, region, city, asn });
+  return pools;
+}
+
+/** What a pool of the nodes' own exits is called at nodes, beside that of the sandbox. */
+export function ownPool(pool: string): string {
+  return `own/${pool}`;
 }

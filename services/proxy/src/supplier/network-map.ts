@@ -9,7 +9,6 @@ const SHAPE = 'must look like ipv4=sandbox,isp=sandbox (a product, an equals sig
 
 /** Why nothing of a network may be sold: it could not be used. Those without a reason carry traffic. */
 const NOT_FOR_SALE: Readonly<Partial<Record<NetworkName, string>>> = {
-  own: 'addresses of nodes are no stock yet',
   upstream: 'nodes do not pass traffic on to a supplier yet',
 };
 

@@ -34,7 +34,8 @@ export function rotateProxyKind(deps: ProxyDeps): AnyOperationKind {
     deliver: (operation, result) => [
       rider`
       UPDATE proxy.proxy p SET ${exitColumns(result.exit)}, rotated_at = ${deps.service.clock.now()},
-        updated_at = ${deps.service.clock.now()} ${fromStep('finished')} AND p.id = ${operation.subject}`,
+        access_version = p.access_version + 1, updated_at = ${deps.service.clock.now()}
+        ${fromStep('finished')} AND p.id = ${operation.subject}`,
     ],
     undo: (operation) => [
       rider`UPDATE proxy.proxy p SET cooldown_until = NULL ${fromStep('finished')} AND p.id = ${operation.subject}`,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gauge } from '@lumi/shared/monitoring';
 import { elapsedMs, systemClock, type Clock, type Log } from '@lumi/shared/runtime';
 import { CheckKeys } from '../check-login';
+import { isAmong } from '../exits-file';
 import type { Meter, NodeEvents } from '../meter';
 import { Rights } from '../rights';
 import { Exchange } from './exchange';
@@ -63,6 +64,7 @@ export class Control {
   private readonly journaling: Pace;
   private readonly faults = new Seldom();
   private peers: ReadonlySet<string> = new Set();
+  private isPeerExit: (address: string) => boolean = () => false;
   private heardAtMs = elapsedMs();
   private refusedAtMs: number | null = null;
   private readonly snapshot: Snapshot;
@@ -94,7 +96,11 @@ export class Control {
       checkKeys: this.checkKeys,
       clock,
       onFault,
-      onAnswer: (nodes) => this.noteAccess(nodes),
+      onAnswer: () => this.noteAccess(),
+      onPeers: (nodes, exits) => {
+        if (nodes.length > 0) this.peers = new Set(nodes);
+        if (exits !== null) this.isPeerExit = isAmong(exits);
+      },
       onUnregistered: () => this.exchange.registerAnew(),
     });
     this.exchange = new Exchange({
@@ -137,7 +143,7 @@ export class Control {
     await makePrivateFolder(options.folder);
     const control = new Control(options);
     await control.exchange.load();
-    if (await control.feed.load()) control.noteAccess([]);
+    if (await control.feed.load()) control.noteAccess();
     return control;
   }
 
@@ -146,9 +152,9 @@ export class Control {
     this.journaling.start();
   }
 
-  /** An address of another node, or of this one as the service sees it. */
+  /** An address of another node or by which customers leave it, or of this one as the service sees it. */
   isPeer(address: string): boolean {
-    return this.peers.has(address);
+    return this.peers.has(address) || this.isPeerExit(address);
   }
 
   /** Rejects while the service does not answer. */
@@ -172,8 +178,7 @@ export class Control {
     }
   }
 
-  private noteAccess(nodes: readonly string[]): void {
-    if (nodes.length > 0) this.peers = new Set(nodes);
+  private noteAccess(): void {
     if (!this.hasAccess) this.options.log.info('access is known', { subjects: this.rights.all().length });
     this.hasAccess = true;
     this.tellReady();

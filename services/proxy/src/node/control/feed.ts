@@ -25,7 +25,9 @@ export interface FeedParts {
   readonly clock: Clock;
   readonly onFault: (err: unknown) => void;
   /** An answer came and is in force. */
-  readonly onAnswer: (nodes: readonly string[]) => void;
+  readonly onAnswer: () => void;
+  /** Addresses of all nodes, and their exits: null is as before. */
+  readonly onPeers: (nodes: readonly string[], exits: readonly string[] | null) => void;
   /** The service knows no key of this node: it must register. */
   readonly onUnregistered: () => void;
 }
@@ -41,6 +43,7 @@ export class Feed {
   private number = 0;
   private key = '';
   private pools: Readonly<Record<string, readonly PoolExit[]>> = {};
+  private exits: readonly string[] = [];
   private isStopped = false;
   private polling = new AbortController();
   private running: Promise<void> | null = null;
@@ -106,7 +109,13 @@ export class Feed {
       if (pages > PAGES_MAX) throw new Error('the service tells of more access than a node can keep');
       const next = await link.access({ after: change.number, waitS: 0, isWhole: true }, signal);
       if (next !== null && next.key !== change.key) return next.isWhole ? next : null;
-      change = next && { ...next, isWhole: true, pools: next.pools ?? change.pools, ...joined(change, next) };
+      change = next && {
+        ...next,
+        isWhole: true,
+        pools: next.pools ?? change.pools,
+        exits: next.exits ?? change.exits,
+        ...joined(change, next),
+      };
     }
     return change;
   }
@@ -118,7 +127,11 @@ export class Feed {
       this.number = 0;
       return;
     }
-    const isNew = change.isWhole || change.pools !== null || change.rights.length + change.removed.length > 0;
+    const isNew =
+      change.isWhole ||
+      change.pools !== null ||
+      change.exits !== null ||
+      change.rights.length + change.removed.length > 0;
     this.use(change);
     if (isNew) {
       const aheadMs = rights.nowMs() - clock.nowMs();
@@ -131,16 +144,19 @@ export class Feed {
         removed: [],
         pools: this.pools,
         nodes: change.nodes,
+        exits: this.exits,
         checkKeys: change.checkKeys,
         aheadMs,
       });
       // It is in force whether or not it could be written; without it a restart serves what was before.
       await snapshot.keep({ ...change, aheadMs }, whole).catch(onFault);
     }
-    onAnswer(change.nodes);
+    onAnswer();
   }
 
-  private use({ number, isWhole, key, rights, removed, pools, checkKeys }: AccessChange): void {
+  private use({ number, isWhole, key, rights, removed, pools, nodes, exits, checkKeys }: AccessChange): void {
+    this.parts.onPeers(nodes, exits);
+    if (exits !== null) this.exits = exits;
     this.parts.checkKeys.use(checkKeys);
     if (key !== this.key) this.parts.rights.useKey(Buffer.from(key, 'base64'));
     if (isWhole || rights.length + removed.length > 0 || pools !== null)

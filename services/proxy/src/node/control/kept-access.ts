@@ -53,6 +53,7 @@ const keptChange: z.ZodType<KeptChange> = z.object({
   removed: z.array(z.string()),
   pools: z.record(z.string(), z.array(poolExit)).nullable(),
   nodes: z.array(z.string()),
+  exits: z.array(z.string()).nullable().default(null),
   checkKeys: z.array(z.string()).default([]),
   aheadMs: z.number(),
 });

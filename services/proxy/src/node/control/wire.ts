@@ -95,6 +95,8 @@ export const accessAnswer = z.object({
     .nullable()
     .default(null),
   nodes: names.default([]),
+  /** Exits of all nodes, addresses and blocks; null: as before. */
+  exits: names.nullable().default(null),
   /** Public keys of the service's checks: base64. */
   check_keys: names.default([]),
   /** More of the whole is behind this number: it is asked for with `whole=1`. */
@@ -133,15 +135,17 @@ export interface AccessChange {
   readonly pools: Readonly<Record<string, readonly PoolExit[]>> | null;
   /** Addresses of all nodes. */
   readonly nodes: readonly string[];
+  /** Exits of all nodes; null: as before. */
+  readonly exits: readonly string[] | null;
   /** Of the service's checks. */
   readonly checkKeys: readonly string[];
 }
 
 export function changeOf(answer: z.output<typeof accessAnswer>): AccessChange {
-  const { number, is_whole: isWhole, is_more: isMore, key, pools, nodes, check_keys: checkKeys } = answer;
+  const { number, is_whole: isWhole, is_more: isMore, key, pools, nodes, exits, check_keys: checkKeys } = answer;
   const removed = answer.rights.flatMap((one) => ('is_removed' in one ? [one.subject] : []));
   const rights = answer.rights.flatMap((one) => ('is_removed' in one ? [] : [rightOf(one)]));
-  return { number, isWhole, isMore: isWhole && isMore, key, rights, removed, pools, nodes, checkKeys };
+  return { number, isWhole, isMore: isWhole && isMore, key, rights, removed, pools, nodes, exits, checkKeys };
 }
 
 type WireRight = Exclude<z.output<typeof rightOrEnd>, { is_removed: true }>;

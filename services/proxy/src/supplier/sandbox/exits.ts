@@ -1,11 +1,12 @@
 // The exits that the sandbox assigns: the stock per country, and the next address.
 // Raw SQL: inside the transaction of the command, on rows that it has locked.
 import { sql, type Tx } from '@lumi/shared/db';
+import { placeCode } from '../../catalogue/place-code';
 import { PRODUCTS } from '../../catalogue/products';
 import type { Exit, ExitAddress } from '../proxy-network';
 import { withSubnet } from '../subnet';
 import { ipv6Address } from './addresses';
-import { PLACES, placeCode, placeOf, type Place } from './places';
+import { PLACES, placeOf, type Place } from './places';
 
 const PORT_FIRST = 10_000;
 const PORT_SOCKS_FIRST = 35_000;

@@ -67,14 +67,6 @@ export function placeOf(country: string): Place | null {
   return BY_COUNTRY.get(country) ?? null;
 }
 
-export function placeCode(name: string): string {
-  return name
-    .toLowerCase()
-    .normalize('NFD')
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '');
-}
-
 function place(
   country: string,
   name: string,

@@ -1,7 +1,8 @@
 // The exits of the sandbox's pools: 64 for each pool and country.
+import { placeCode } from '../../catalogue/place-code';
 import { PRODUCTS } from '../../catalogue/products';
 import { poolAddress } from './addresses';
-import { PLACES, placeCode } from './places';
+import { PLACES } from './places';
 
 const PER_COUNTRY = 64;
 

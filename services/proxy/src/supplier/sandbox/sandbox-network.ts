@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { sql, type Database } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
+import { placeCode } from '../../catalogue/place-code';
 import { findProduct } from '../../catalogue/products';
 import type { PrismaClient } from '../../generated/db/client';
 import type {
@@ -28,7 +29,7 @@ import type {
 import { inForce, tellAccess } from '../../store/feed';
 import { SandboxCommands } from './commands';
 import { endingOf, type Ending } from './endings';
-import { PLACES, PRICE_DRIFTS_IN, UNHEALTHY_IN, placeCode, placeOf, type Place } from './places';
+import { PLACES, PRICE_DRIFTS_IN, UNHEALTHY_IN, placeOf, type Place } from './places';
 import { SandboxMeter } from './meter';
 import { executorsOf } from './executors';
 import { exitAddress, seedStatement } from './exits';

@@ -3,6 +3,7 @@
 import type { Database } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
+import { nameOfCountry } from '../country-name';
 import { inForce, readTold, tellAccess } from '../../store/feed';
 import type {
   Access,
@@ -39,7 +40,6 @@ export class UpstreamNetwork implements ProxyNetwork {
   private readonly books: UpstreamBooks;
   private readonly orders: UpstreamOrders;
   private readonly replacements: UpstreamReplacements;
-  private readonly names = new Intl.DisplayNames(['en'], { type: 'region' });
 
   constructor(
     private readonly db: Pick<Database, 'platform'>,
@@ -64,7 +64,7 @@ export class UpstreamNetwork implements ProxyNetwork {
         level: 'country',
         code: country,
         country,
-        name: this.names.of(country) ?? country,
+        name: nameOfCountry(country),
         stock,
         surcharge: 0n,
       }));
