@@ -135,7 +135,7 @@ describe('the books', () => {
     const [one, other] = body.proxies;
     await owner(lumi, `UPDATE proxy.proxy SET exit_ip = $2 WHERE id = $1`, [one?.id, other?.exit_ip]);
     const rules = (await lumi.audit()).map(({ rule }) => rule);
-    expect(rules).toContain(expect.stringMatching(/^every address of a node is held by at most one live proxy, /));
+    expect(rules).toContainEqual(expect.stringMatching(/^every address of a node is held by at most one live proxy, /));
     await owner(lumi, `UPDATE proxy.proxy SET exit_ip = $2 WHERE id = $1`, [one?.id, one?.exit_ip]);
   });
 });
