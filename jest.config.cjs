@@ -25,6 +25,7 @@ module.exports = {
     '^@lumi/shared/(.*)$': ['ground', 'base', 'work', 'counter', 'house-keeping', '.'].map(
       (wing) => `<rootDir>/packages/shared/src/${wing}/$1`,
     ),
+    '^@lumi/client$': '<rootDir>/packages/client/src/index.ts',
     '^@lumi/(crypto-pay|upstream-proxy)-double$': '<rootDir>/packages/$1-double/src/index.ts',
   },
   transform: {

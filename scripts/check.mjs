@@ -93,6 +93,9 @@ async function main(args) {
   if (args.includes('--fresh')) process.env.LUMI_CHECK_FRESH = '1';
   await install();
   await generate();
+  // Loaded here: it needs what has just been installed.
+  const { generateClient } = await import('./client.mjs');
+  await generateClient();
   const outcomes = sideBySide(checks);
   let failed = 0;
   for (const [check, outcome] of outcomes) if (!say(check, await outcome)) failed += 1;

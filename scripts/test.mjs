@@ -11,6 +11,9 @@ try {
   await install();
   // Tests compile by themselves, but those of whole processes start what was built.
   await bundle();
+  // Loaded here: it needs what has just been installed.
+  const { generateClient } = await import('./client.mjs');
+  await generateClient();
 } catch (err) {
   console.error(messageOf(err));
   process.exit(1);

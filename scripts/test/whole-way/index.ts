@@ -71,8 +71,8 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
   const stops: (() => Promise<void>)[] = [];
   /** Past the gateway. */
   const ways = new Map<Product, HttpPool>();
-  /** The gateways. */
-  const gateways: HttpPool[] = [];
+  /** The gateways, and where they listen. */
+  const [gateways, addresses]: [HttpPool[], string[]] = [[], []];
   let sent = 0;
 
   const processesOf = (product: Product): readonly Running[] => running.get(product) ?? [];
@@ -149,7 +149,9 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     });
     const listener = createListener(createApp(wiring), { ...wiring, clock });
     await wiring.start();
-    const way = new HttpPool(`http://127.0.0.1:${String(await listener.listen('127.0.0.1', 0))}`, {
+    const address = `http://127.0.0.1:${String(await listener.listen('127.0.0.1', 0))}`;
+    addresses.push(address);
+    const way = new HttpPool(address, {
       connections: 64,
       headersTimeout: 25_000,
       bodyTimeout: 25_000,
@@ -203,6 +205,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     logged,
     clock,
     passTime,
+    address: (): string => addresses[0] ?? '',
     /** Directly at a service's own port, past the gateway. */
     straight(product: Product, method: string, path: string, options: Sent): Promise<Answer> {
       const way = ways.get(product) ?? new HttpPool(origin(product), { connections: 8 });
