@@ -31,6 +31,7 @@ const AT_ONCE = {
   PROXY_NETWORKS: new Map(),
   PROXY_UPSTREAM_TIMEOUT_MS: 1_000,
   PROXY_EXIT_REST_S: 86_400,
+  PROXY_UPSTREAM_PROTOCOL: 'http' as const,
 };
 
 export const WIRE: Readonly<Record<Product, (service: Service) => WiredProduct>> = {

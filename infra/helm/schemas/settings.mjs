@@ -65,6 +65,7 @@ export const ofProduct = {
     PROXY_NETWORKS: text,
     PROXY_UPSTREAM_URL: { type: 'string', pattern: '^https?://' },
     PROXY_UPSTREAM_TIMEOUT_MS: milliseconds,
+    PROXY_UPSTREAM_PROTOCOL: { enum: ['http', 'socks5'] },
   },
 };
 

@@ -154,7 +154,8 @@ export class Stock {
       createdAt: this.now().toISOString(),
       isValid: true,
     };
-    return { ...proxy, port: await this.endpoints.open(proxy) };
+    // The endpoint reads the login from the same object.
+    return Object.assign(proxy, { port: await this.endpoints.open(proxy) });
   }
 
   private async giveBack(proxy: SoldProxy): Promise<void> {

@@ -39,6 +39,11 @@ export const proxySettings = z.object({
     .describe('The API of a supplier of proxies; absent: there is none.'),
   PROXY_UPSTREAM_TOKEN: z.string().min(8, 'must have 8 characters or more').optional(),
   PROXY_UPSTREAM_TIMEOUT_MS: count(3_000, 8_000).describe('How long one request to that supplier may take.'),
+  PROXY_UPSTREAM_PROTOCOL: z
+    .enum(['http', 'socks5'], 'must be http or socks5')
+    .optional()
+    .transform((text) => text ?? 'http')
+    .describe('How nodes speak to the proxies of that supplier: CONNECT over HTTP, or SOCKS5.'),
   PROXY_USABLE_WITHIN_MS: count(1_500, 10_000).describe(
     'How long the answer to a purchase waits for the nodes to have its access; 0: not at all.',
   ),
@@ -58,15 +63,17 @@ const proxyConfig = serviceConfig.extend({ ...proxySettings.shape, ...databaseOf
 
 type ProxyConfig = z.output<typeof proxyConfig>;
 
-/** A supplier has both, or there is none. */
-export const upstreamIsWhole: Contradiction<Pick<ProxySettings, 'PROXY_UPSTREAM_URL' | 'PROXY_UPSTREAM_TOKEN'>> = (
-  given,
-) => {
+/** A supplier has both, or there is none. Without one nothing comes from it. */
+export const upstreamIsWhole: Contradiction<
+  Pick<ProxySettings, 'PROXY_UPSTREAM_URL' | 'PROXY_UPSTREAM_TOKEN' | 'PROXY_NETWORKS'>
+> = (given) => {
   const { PROXY_UPSTREAM_URL: url, PROXY_UPSTREAM_TOKEN: token } = given;
   if (url !== undefined && token === undefined && 'PROXY_UPSTREAM_TOKEN' in given)
     return { name: 'PROXY_UPSTREAM_TOKEN', message: 'is missing although PROXY_UPSTREAM_URL is given' };
   if (token !== undefined && url === undefined && 'PROXY_UPSTREAM_URL' in given)
     return { name: 'PROXY_UPSTREAM_URL', message: 'is missing although PROXY_UPSTREAM_TOKEN is given' };
+  if (url === undefined && [...(given.PROXY_NETWORKS?.values() ?? [])].includes('upstream'))
+    return { name: 'PROXY_UPSTREAM_URL', message: 'is missing although PROXY_NETWORKS gives products to upstream' };
   return null;
 };
 

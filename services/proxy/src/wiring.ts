@@ -13,6 +13,7 @@ import { GLOSSARY, SAMPLES } from './glossary';
 import { careForNodes } from './jobs/care-for-nodes';
 import { checkHealthLoop } from './jobs/check-health';
 import { collectUsage } from './jobs/collect-usage';
+import { followExits } from './jobs/follow-exits';
 import { forgetOldLinks } from './jobs/forget-links';
 import { forgetOldReports } from './jobs/forget-reports';
 import { forgetOldUsage } from './jobs/forget-usage';
@@ -254,6 +255,7 @@ export function loops(deps: WiredProxy): readonly Loop[] {
     { name: 'push-access', everyMs: 500, due: isAnyDirty, run: () => pushAccess(deps) },
     // A node's registration and each sale place entries by themselves; this is for what an older release left.
     { name: 'care-for-nodes', everyMs: 30_000, run: () => careForNodes(deps) },
+    { name: 'follow-exits', everyMs: 10_000, run: () => followExits(deps) },
     { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },
     { name: 'forget-usage', everyMs: 600_000, run: () => forgetOldUsage(deps) },
     { name: 'forget-reports', everyMs: 600_000, run: () => forgetOldReports(deps) },

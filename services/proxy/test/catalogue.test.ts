@@ -13,6 +13,7 @@ const lumi = testService({
         PROXY_NETWORKS: new Map(),
         PROXY_UPSTREAM_TIMEOUT_MS: 1,
         PROXY_EXIT_REST_S: 86_400,
+        PROXY_UPSTREAM_PROTOCOL: 'http',
       }),
     ),
 });

@@ -6,6 +6,8 @@ import { silentLog } from '@lumi/shared/runtime';
 import { Control } from '../src/node/control/control';
 import { openServiceLink } from '../src/node/control/service-link';
 import type { NodeExit } from '../src/node/exits-file';
+import type { DataPlaneOptions } from '../src/node/data-plane';
+import type { Range } from '../src/node/port-claim';
 import { NodeFixture } from './node-fixture';
 
 export interface ConnectedNode {
@@ -19,7 +21,16 @@ export async function connectedNode(
   url: string,
   nodeId: string,
   token: string,
-  { exits = [], first = 20_000 }: { exits?: readonly NodeExit[]; first?: number } = {},
+  {
+    exits = [],
+    first = 20_000,
+    range = { first, last: first + 99 },
+    ...plane
+  }: Partial<DataPlaneOptions> & {
+    readonly exits?: readonly NodeExit[];
+    readonly first?: number;
+    readonly range?: Range;
+  } = {},
 ): Promise<ConnectedNode> {
   const folder = mkdtempSync(join(tmpdir(), 'lumi-node-'));
   const opened: { fixture: NodeFixture | null } = { fixture: null };
@@ -31,7 +42,7 @@ export async function connectedNode(
     registration: () => ({
       version: '1',
       entry_host: null,
-      ports: { first, last: first + 99, ...(opened.fixture?.plane.ports ?? { http: 1, socks: 1 }) },
+      ports: { ...range, ...(opened.fixture?.plane.ports ?? { http: 1, socks: 1 }) },
       exits,
       allowed: [],
     }),
@@ -40,7 +51,7 @@ export async function connectedNode(
     onRefused: () => undefined,
   });
   const fixture = new NodeFixture(
-    { rights: control.rights, meter: control.meter, events: control.events, checkKeys: control.checkKeys },
+    { ...plane, rights: control.rights, meter: control.meter, events: control.events, checkKeys: control.checkKeys },
     { isPeer: (address) => control.isPeer(address) },
   );
   opened.fixture = fixture;

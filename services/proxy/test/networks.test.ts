@@ -144,16 +144,16 @@ describe('PROXY_NETWORKS', () => {
     ['isp=sandbox,isp=sandbox', 'PROXY_NETWORKS: names isp twice'],
     ['isp=mars', 'PROXY_NETWORKS: gives isp a network that does not exist; choose of sandbox, own, upstream'],
     [
-      'isp=upstream',
-      'PROXY_NETWORKS: gives isp to upstream, which cannot be sold: nodes do not pass traffic on to a supplier yet',
+      'isp=upstream,mobile=upstream',
+      'PROXY_NETWORKS: gives mobile to upstream, which sells no such thing; choose of ipv4, ipv4_shared, isp',
     ],
   ])('ends the start with a sentence: %s', (text, fault) => expect(judged(text).faults).toEqual([fault]));
 });
 
 describe('the supplier’s settings', () => {
-  const { PROXY_UPSTREAM_URL, PROXY_UPSTREAM_TOKEN } = proxySettings.shape;
+  const { PROXY_UPSTREAM_URL, PROXY_UPSTREAM_TOKEN, PROXY_NETWORKS } = proxySettings.shape;
   const judged = (env: Record<string, string>) =>
-    judgeSettings(z.object({ PROXY_UPSTREAM_URL, PROXY_UPSTREAM_TOKEN }), env, [upstreamIsWhole]);
+    judgeSettings(z.object({ PROXY_UPSTREAM_URL, PROXY_UPSTREAM_TOKEN, PROXY_NETWORKS }), env, [upstreamIsWhole]);
   const [url, token] = ['https://proxies.example', 'token-of-a-supplier'];
 
   it('are both given, or none is', () => {
@@ -164,6 +164,9 @@ describe('the supplier’s settings', () => {
     ]);
     expect(judged({ PROXY_UPSTREAM_TOKEN: token }).faults).toEqual([
       'PROXY_UPSTREAM_URL: is missing although PROXY_UPSTREAM_TOKEN is given',
+    ]);
+    expect(judged({ PROXY_NETWORKS: 'isp=upstream' }).faults).toEqual([
+      'PROXY_UPSTREAM_URL: is missing although PROXY_NETWORKS gives products to upstream',
     ]);
     expect(judged({ PROXY_UPSTREAM_URL: 'ftp://proxies.example', PROXY_UPSTREAM_TOKEN: token }).faults).toEqual([
       'PROXY_UPSTREAM_URL: must be a URL that starts with http:// or https://',

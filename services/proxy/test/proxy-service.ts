@@ -67,6 +67,7 @@ export function proxyTest(
           PROXY_NETWORKS: new Map(),
           PROXY_UPSTREAM_TIMEOUT_MS: 1_000,
           PROXY_EXIT_REST_S: 86_400,
+          PROXY_UPSTREAM_PROTOCOL: 'http',
           PROXY_LOCAL_NODE_TOKEN: NODE_TOKEN,
           ...more(),
         })),

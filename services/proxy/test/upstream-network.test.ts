@@ -1,10 +1,13 @@
 // What was bought from a supplier: replaced, moved by the supplier itself, checked, renewed and given back.
+import { until } from '@lumi/shared/testing';
+import { careForNodes } from '../src/jobs/care-for-nodes';
+import { followExits } from '../src/jobs/follow-exits';
 import { pushAccess } from '../src/jobs/push-access';
 import { withdrawEnded } from '../src/jobs/withdraw-ended';
 import { owner } from './proxy-service';
 import { UPSTREAM_ORDER, upstreamTest } from './upstream-service';
 
-const { lumi, double } = upstreamTest({ US: 12, DE: 2 });
+const { lumi, clock, double, node, carry } = upstreamTest({ US: 12, DE: 2 });
 
 async function bought(order: object = UPSTREAM_ORDER) {
   const { who, body } = await lumi.buyer(order);
@@ -43,7 +46,10 @@ describe('what the supplier sells', () => {
     const { who, body, first } = await bought();
     const proxy = (await lumi.get(who, `/proxies/${first.id}`)).body;
     expect(proxy).toMatchObject({ host: '127.0.0.1', exit_ip: planOf(body.order.id)?.proxies[0]?.address });
-    expect(proxy.port).toBeGreaterThanOrEqual(20_000);
+    const { network_id: networkId } = await rowOf(first.id);
+    expect(await lumi.deps().db.entryPort.findUnique({ where: { port: proxy.port } })).toMatchObject({
+      network_id: networkId,
+    });
     await pushAccess(lumi.deps());
     expect(await lumi.deps().db.accessChange.findUnique({ where: { subject: first.id } })).toMatchObject({
       network: 'upstream',
@@ -136,6 +142,80 @@ describe('an address that the supplier changed by itself', () => {
     const synced = await lumi.send(who, 'post', `/proxies/${first.id}/sync`, {});
     expect(synced.body.missing_since).not.toBeNull();
   });
+});
+
+describe('an address that changes while it is in use', () => {
+  it('shows in the proxy and in the feed, once, and the node goes on with the new one', async () => {
+    const { who, first } = await bought();
+    expect(await carry(who, first.id, 100)).toMatchObject({ from: first.exit_ip });
+    const moved = await double().stock.changeByItself(first.exit_ip);
+    clock.advance(61_000);
+    await followExits(lumi.deps());
+    await followExits(lumi.deps());
+    const now = (await lumi.get(who, `/proxies/${first.id}`)).body;
+    expect(now.exit_ip).toBe(moved);
+    expect((await rowOf(first.id)).rotated_at).toEqual(clock.now());
+    const { items } = (await lumi.get(who, '/events')).body;
+    expect(items.filter(({ type }: { type: string }) => type === 'proxy.rotated')).toMatchObject([
+      { subject: first.id, data: { old_ip: first.exit_ip, new_ip: moved, subnet: now.subnet, changed: true } },
+    ]);
+    expect(await carry(who, first.id, 100)).toMatchObject({ from: moved });
+  });
+
+  it('is asked about again after a minute, and one plan that cannot be read does not hold up others', async () => {
+    const [one, other] = [await bought(), await bought()];
+    const moved = [
+      await double().stock.changeByItself(one.first.exit_ip),
+      await double().stock.changeByItself(other.first.exit_ip),
+    ];
+    await followExits(lumi.deps()); // too soon
+    expect((await rowOf(one.first.id)).exit_ip).toBe(one.first.exit_ip);
+    clock.advance(61_000);
+    double().faults.next('read', 'error-before');
+    await expect(followExits(lumi.deps())).rejects.toThrow('does not answer');
+    clock.advance(61_000);
+    await followExits(lumi.deps());
+    const rows = [await rowOf(one.first.id), await rowOf(other.first.id)];
+    expect(rows.map((row) => row.exit_ip)).toEqual(moved);
+  });
+
+  it('is dialled with the login that it has by now', async () => {
+    const { who, body, first } = await bought();
+    const sold = planOf(body.order.id)?.proxies.find(({ address }) => address === first.exit_ip);
+    if (sold === undefined) throw new Error('it was not sold');
+    Object.assign(sold, { password: 'another-password' });
+    clock.advance(61_000);
+    await followExits(lumi.deps());
+    await until(async () => {
+      await pushAccess(lumi.deps());
+      return node().control.rights.get(first.id)?.upstream?.password === 'another-password';
+    });
+    expect(await carry(who, first.id, 100)).toMatchObject({ from: first.exit_ip });
+  });
+});
+
+it('a proxy whose port no node has any more gets another one', async () => {
+  const { who, first } = await bought();
+  const { network_id: networkId, port } = await rowOf(first.id);
+  await owner(lumi, 'UPDATE proxy.entry_port SET network_id = NULL, freed_at = $2 WHERE network_id = $1', [
+    networkId,
+    clock.now(),
+  ]);
+  await careForNodes(lumi.deps());
+  expect((await rowOf(first.id)).port).not.toBe(port);
+  expect(await carry(who, first.id, 100)).toMatchObject({ from: first.exit_ip });
+});
+
+it('the logins of the supplier’s proxies are sealed, and no answer or row of ours has them', async () => {
+  const { who, body, first } = await bought();
+  const [sold] = planOf(body.order.id)?.proxies ?? [];
+  const tables = ['upstream_exit', 'upstream_command', 'proxy', 'access_change'].map((name) => `proxy.${name}`);
+  for (const table of [...tables, 'platform.orders']) {
+    const { rows } = await lumi.service.db.pool.query<{ row: string }>(`SELECT t::text AS row FROM ${table} t`);
+    expect([table, rows.some(({ row }) => row.includes(sold?.password ?? ''))]).toEqual([table, false]);
+  }
+  for (const path of [`/proxies/${first.id}?reveal=1`, `/orders/${body.order.id}`, `/proxies/${first.id}/diagnose`])
+    expect((await lumi.get(who, path)).text).not.toContain(sold?.password);
 });
 
 describe('time', () => {

@@ -1,10 +1,15 @@
 // Orders at a supplier that knows no idempotency, with every fault: each is delivered and charged once, or refused and
-// not charged.
+// not charged. What was delivered carries traffic through our node, which counts it.
 import type { UpstreamDouble } from '@lumi/upstream-proxy-double';
-import { until } from '@lumi/shared/testing';
+import { until, type TestKey } from '@lumi/shared/testing';
 import { UPSTREAM_ORDER, upstreamTest } from './upstream-service';
 
-const { lumi, clock, double } = upstreamTest({ US: 60 });
+jest.setTimeout(30_000);
+
+const { lumi, clock, double, carry } = upstreamTest({ US: 60 });
+const BYTES = 40_000;
+/** What each proxy carried, as the target saw it. */
+const carried: { readonly who: TestKey; readonly id: string; readonly bytes: number }[] = [];
 
 const STUCK_AFTER_MS = 600_000;
 const PRICE_OF_ONE = 3.4;
@@ -14,6 +19,11 @@ const CODES: Readonly<Record<string, string>> = {
   supplier_error: 'supplier_error',
   operator: 'supplier_error',
 };
+
+const USAGE_TO = '2026-11-25T00:00:00Z';
+interface Usage {
+  readonly totals: { readonly bytes_up: number; readonly bytes_down: number };
+}
 
 interface Case {
   readonly name: string;
@@ -110,9 +120,25 @@ describe.each(CASES)('an order with $name', ({ faults, partial, reads = 0, end }
     expect(owned.map(({ exit_ip: ip }: { exit_ip: string }) => ip).sort()).toEqual(
       plans.flatMap(({ proxies }) => proxies.map(({ address }) => address)).sort(),
     );
+    for (const { id: proxy, exit_ip: exitIp } of owned as { id: string; exit_ip: string }[]) {
+      const { from, bytes } = await carry(who, proxy, BYTES);
+      expect(from).toBe(exitIp);
+      carried.push({ who, id: proxy, bytes });
+    }
     const paid = Number(money.captured_usd);
     expect(paid).toBe(delivered === 2 ? Number(price) : delivered * PRICE_OF_ONE);
     const { available_usd: available, held_usd: held } = (await lumi.get(who, '/balance')).body;
     expect([available, held]).toEqual([(100 - paid).toFixed(2), '0.00']);
   });
+});
+
+it('every proxy that was delivered is metered by what its target’s connection carried', async () => {
+  expect(carried).toHaveLength(CASES.reduce((sum, { end }) => sum + (typeof end === 'number' ? end : 0), 0));
+  const metered = async ({ who, id }: (typeof carried)[number]): Promise<number> => {
+    const { totals } = (await lumi.get(who, `/usage?subject=${id}&to=${USAGE_TO}`)).body as Usage;
+    return totals.bytes_up + totals.bytes_down;
+  };
+  await until(async () => (await Promise.all(carried.map(metered))).every((bytes) => bytes >= BYTES));
+  expect(await Promise.all(carried.map(metered))).toEqual(carried.map(({ bytes }) => bytes));
+  expect(double().carried).toBe(carried.reduce((sum, { bytes }) => sum + bytes, 0));
 });

@@ -7,6 +7,7 @@ import { ownPool } from '../store/nodes';
 import { allowedBlocks, type SubuserOfPlan } from '../store/access';
 import type { ProxyRow } from '../store/proxy-row';
 import type { PlanRow } from '../store/traffic';
+import { endpointsOf } from '../store/upstream-endpoints';
 import type { Access } from '../supplier/proxy-network';
 
 const BITS_PER_MBIT = 1_000_000;
@@ -21,6 +22,11 @@ export async function accessOfProxies(
     rows.map((row) => row.id),
     clock.now(),
   );
+  const endpoints = await endpointsOf(
+    db.platform,
+    config.SECRET_RING,
+    rows.map((row) => row.network_id),
+  );
   return rows.map((row) => ({
     networkId: row.network_id,
     subject: row.id,
@@ -32,6 +38,7 @@ export async function accessOfProxies(
     suspendedFor: row.suspended_for,
     entry: { host: row.host, port: row.port, portSocks: row.port_socks },
     exits: { kind: 'fixed', address: row.exit_ip, country: row.country },
+    upstream: endpoints.get(row.network_id) ?? null,
     credentials: row.auth_mode === 'ip' ? [] : pairsOf(config.SECRET_RING, row),
     allowedBlocks:
       row.auth_mode === 'userpass' ? [] : [...(allowed.get(row.account_id) ?? []), ...(allowed.get(row.id) ?? [])],
@@ -115,6 +122,7 @@ function trafficAccess(
   | 'version'
   | 'entry'
   | 'exits'
+  | 'upstream'
   | 'credentials'
   | 'protocol'
   | 'rotationS'
@@ -128,6 +136,7 @@ function trafficAccess(
     version: row.access_version,
     entry: { host: plan.host, port: plan.port, portSocks: plan.port_socks },
     exits: { kind: 'pool', pool: plan.network === 'own' ? ownPool(plan.pool) : plan.pool },
+    upstream: null,
     credentials: pairsOf(ring, row),
     protocol: 'http',
     rotationS: null,

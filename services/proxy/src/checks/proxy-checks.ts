@@ -1,5 +1,6 @@
 // Checks of proxies: whether a connection through each of them works, how fast, and where it comes out. A proxy that
-// has an entry at a node is tried through that entry; of others the network is asked, which is the sandbox's books.
+// has an entry at a node is tried through that entry; of others the network is asked, which is the sandbox's books, and
+// of a supplier's if all targets are inside the node.
 import type { SecretRing, Clock } from '@lumi/shared/runtime';
 import type { PrismaClient } from '../generated/db/client';
 import { checkKey, makeCheckLogin } from '../node/check-login';
@@ -56,7 +57,7 @@ const FAILURES: Readonly<Record<Stage, string>> = {
 };
 
 export interface ProxyChecksParts {
-  readonly db: Pick<PrismaClient, 'entryPort'>;
+  readonly db: Pick<PrismaClient, 'entryPort' | 'upstreamExit'>;
   readonly networks: Pick<Networks, 'ofRows'>;
   readonly clock: Clock;
   readonly ring: SecretRing;
@@ -114,11 +115,12 @@ export class ProxyChecks {
     target: CheckTarget | null,
     signal: AbortSignal,
   ): Promise<readonly Checked[]> {
-    const ports = await portsOf(
-      this.parts.db,
-      rows.map((row) => row.network_id),
-    );
-    const byNetwork = await this.askNetwork(rows.filter((row) => !ports.has(row.network_id)));
+    const ids = rows.map((row) => row.network_id);
+    const ports = await portsOf(this.parts.db, ids);
+    // A supplier reaches no target inside a node.
+    const isOnlyEcho = target === null && this.parts.targets.every(({ isEcho }) => isEcho);
+    const outside = isOnlyEcho ? await this.suppliers(ids) : new Set();
+    const byNetwork = await this.askNetwork(rows.filter(({ network_id: id }) => !ports.has(id) || outside.has(id)));
     return Promise.all(
       rows.map(
         async (row) =>
@@ -126,6 +128,12 @@ export class ProxyChecks {
           (await this.slots.run(() => (signal.aborted ? Promise.resolve(untried(row)) : this.tryOne(row, target)))),
       ),
     );
+  }
+
+  private async suppliers(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const where = { network_id: { in: [...ids] } };
+    const rows = await this.parts.db.upstreamExit.findMany({ where, select: { network_id: true } });
+    return new Set(rows.map((row) => row.network_id));
   }
 
   private async askNetwork(rows: readonly Checkable[]): Promise<ReadonlyMap<string, Checked>> {

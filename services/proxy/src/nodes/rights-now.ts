@@ -1,4 +1,5 @@
-// The rights of changed subjects as they are now, in the form that a node reads. Passwords go out as digests only.
+// The rights of changed subjects as they are now, in the form that a node reads. Passwords of customers go out as
+// digests only; a node needs those of suppliers' proxies as they are.
 import { accessOfPlans, accessOfProxies, accessOfSubusers } from '../access/wanted-access';
 import type { ProxyDeps } from '../deps';
 import { subusersOfPlans } from '../store/access';
@@ -66,6 +67,7 @@ function rightOf(access: Access, port: number | null, key: Uint8Array): RightNow
     // `protocol` of a proxy is what its exports say; its port serves all.
     protocol: 'both',
     exits: access.exits,
+    upstream: access.upstream,
     rotation_s: access.rotationS,
     valid_until: access.validUntil.toISOString(),
     concurrency: access.concurrency,

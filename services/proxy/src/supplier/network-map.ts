@@ -3,14 +3,12 @@ import type { Reading } from '@lumi/shared/contract';
 import { findProduct, PRODUCTS } from '../catalogue/products';
 import type { NetworkOfProduct } from './networks';
 import { NETWORK_NAMES, type NetworkName } from './proxy-network';
+import { upstreamKindOf } from './upstream/kinds';
 
 const PAIR = /^\s*([^=\s]+)\s*=\s*([^=\s]+)\s*$/;
 const SHAPE = 'must look like ipv4=sandbox,isp=sandbox (a product, an equals sign, its network)';
 
-/** Why nothing of a network may be sold: it could not be used. Those without a reason carry traffic. */
-const NOT_FOR_SALE: Readonly<Partial<Record<NetworkName, string>>> = {
-  upstream: 'nodes do not pass traffic on to a supplier yet',
-};
+const UPSTREAM_PRODUCTS = PRODUCTS.flatMap(({ id }) => (upstreamKindOf(id) === null ? [] : [id])).join(', ');
 
 export function readNetworkMap(text: string): Reading<NetworkOfProduct> {
   const map = new Map<string, NetworkName>();
@@ -25,8 +23,8 @@ export function readNetworkMap(text: string): Reading<NetworkOfProduct> {
     const network = NETWORK_NAMES.find((one) => one === name);
     if (network === undefined)
       return { reason: `gives ${productId} a network that does not exist; choose of ${NETWORK_NAMES.join(', ')}` };
-    const reason = NOT_FOR_SALE[network];
-    if (reason !== undefined) return { reason: `gives ${productId} to ${network}, which cannot be sold: ${reason}` };
+    if (network === 'upstream' && upstreamKindOf(productId) === null)
+      return { reason: `gives ${productId} to upstream, which sells no such thing; choose of ${UPSTREAM_PRODUCTS}` };
     map.set(productId, network);
   }
   return { value: map };

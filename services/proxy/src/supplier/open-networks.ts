@@ -10,7 +10,7 @@ import { UpstreamNetwork } from './upstream/upstream-network';
 
 /** All that are set up, whether something new comes from them or not. */
 export function networksOf(
-  { db, clock }: Pick<Service, 'db' | 'clock'>,
+  { db, clock, config }: Pick<Service, 'db' | 'clock' | 'config'>,
   tables: PrismaClient,
   settings: ProxySettings,
   entryHost: string,
@@ -21,7 +21,9 @@ export function networksOf(
     ['sandbox', new SandboxNetwork(db, tables, clock, { slowMs, entryHost })],
     ['own', new OwnNetwork(db, clock, { entryHost, restS: settings.PROXY_EXIT_REST_S })],
   ]);
-  if (url !== undefined && token !== undefined)
-    networks.set('upstream', new UpstreamNetwork(db, clock, new UpstreamClient({ url, token, timeoutMs }), entryHost));
+  if (url !== undefined && token !== undefined) {
+    const options = { entryHost, ring: config.SECRET_RING, protocol: settings.PROXY_UPSTREAM_PROTOCOL };
+    networks.set('upstream', new UpstreamNetwork(db, clock, new UpstreamClient({ url, token, timeoutMs }), options));
+  }
   return networks;
 }

@@ -8,6 +8,7 @@
 import type { Outcome, LookUp } from '@lumi/shared/purchase';
 import type { Units } from '@lumi/shared/money';
 import type { Protocol } from '../catalogue/products';
+import type { UpstreamEndpoint } from '../node/upstream-handshake';
 
 /** Networks that rows can name. */
 export const NETWORK_NAMES = ['sandbox', 'own', 'upstream'] as const;
@@ -135,6 +136,8 @@ export interface Access {
   readonly exits:
     | { readonly kind: 'fixed'; readonly address: string; readonly country: string }
     | { readonly kind: 'pool'; readonly pool: string };
+  /** The supplier's proxy that nodes pass traffic on to; null: they carry it by themselves. */
+  readonly upstream: UpstreamEndpoint | null;
   readonly credentials: readonly {
     readonly username: string;
     readonly password: string;
@@ -233,4 +236,9 @@ export interface ProxyNetwork {
     signal: AbortSignal,
   ): Promise<{ readonly lines: readonly UsageLine[]; readonly position: string | null }>;
   health(networkIds: readonly string[], signal: AbortSignal): Promise<readonly Health[]>;
+  /**
+   * Looks for addresses that the network changed by itself, and writes them to its books and to proxies. True: there
+   * may be more. Absent: its addresses do not change, or nodes report it.
+   */
+  followExits?(signal: AbortSignal): Promise<boolean>;
 }

@@ -61,6 +61,7 @@ const MEANT_FOR = [
       'PROXY_UPSTREAM_URL',
       'PROXY_UPSTREAM_TOKEN',
       'PROXY_UPSTREAM_TIMEOUT_MS',
+      'PROXY_UPSTREAM_PROTOCOL',
     ],
   },
   {

@@ -1,9 +1,9 @@
--- Puts the sandbox's proxies and plans on the ports of the node of new entries: those that have no port yet, and those
--- whose port no registered node has. A port that is left rests for an hour, as after a sale; a proxy whose port a node
--- has keeps it, whatever its host was, and so does one for which there is no other. Then puts access into the feed that
--- is not in it: of what was sold before there was a feed, and what a process of the release before changed. Of each at
--- most p_limit; returns the greatest of these numbers, so p_limit says that there may be more. Without a node nothing
--- happens.
+-- Puts proxies and plans whose entries are at nodes on the ports of the node of new entries: those that have no port
+-- yet, and those whose port no registered node has. A port that is left rests for an hour, as after a sale; a proxy
+-- whose port a node has keeps it, whatever its host was, and so does one for which there is no other. Then puts access
+-- into the feed that is not in it: of what was sold before there was a feed, and what a process of the release before
+-- changed. Of each at most p_limit; returns the greatest of these numbers, so p_limit says that there may be more.
+-- Without a node nothing happens.
 CREATE OR REPLACE FUNCTION place_entries(p_host text, p_limit integer, p_now timestamptz) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = proxy, pg_temp AS $$
 DECLARE
@@ -28,7 +28,7 @@ BEGIN
   END IF;
 
   v_kept := ARRAY(SELECT p.network_id FROM proxy p JOIN entry_port e ON e.network_id = p.network_id
-    WHERE p.network = 'sandbox' AND p.state = 'active' AND (e.port <> p.port OR p.host <> p_host)
+    WHERE p.network IN ('sandbox', 'upstream') AND p.state = 'active' AND (e.port <> p.port OR p.host <> p_host)
       AND EXISTS (SELECT 1 FROM node n WHERE n.state <> 'retired' AND n.left_at IS NULL
         AND e.port BETWEEN n.port_first AND n.port_last)
     ORDER BY p.id LIMIT p_limit FOR NO KEY UPDATE OF p);
@@ -37,7 +37,7 @@ BEGIN
     AND e.freed_at <= p_now - interval '1 hour' AND e.port BETWEEN v_node.port_first AND v_node.port_last
     LIMIT p_limit) f;
   v_lost := ARRAY(SELECT p.network_id FROM proxy p LEFT JOIN entry_port e ON e.network_id = p.network_id
-    WHERE p.network = 'sandbox' AND p.state = 'active' AND NOT EXISTS (SELECT 1 FROM node n
+    WHERE p.network IN ('sandbox', 'upstream') AND p.state = 'active' AND NOT EXISTS (SELECT 1 FROM node n
       WHERE n.state <> 'retired' AND n.left_at IS NULL AND e.port BETWEEN n.port_first AND n.port_last)
     ORDER BY p.id LIMIT v_free FOR NO KEY UPDATE OF p);
   UPDATE entry_port SET network_id = NULL, freed_at = p_now WHERE network_id = ANY (v_lost);

@@ -12,6 +12,8 @@ const note = z
   .transform((text) => text ?? '');
 const count = z.int().min(0);
 const countryCode = z.string().regex(/^[A-Z]{2}$/);
+/** What fits into a handshake; the messages of faults hold no part of it. */
+const word = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be printable');
 const address = z
   .string()
   .max(64)
@@ -52,6 +54,9 @@ export const listStatusSchema = z.object({ state: z.enum(['pending', 'processing
 export const proxySchema = z.object({
   id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
   proxy_address: address,
+  port: z.int().min(1).max(65_535),
+  username: word.refine((name) => !name.includes(':'), 'must not hold a colon'),
+  password: word,
   valid: z.boolean(),
   country_code: countryCode,
   city_name: z

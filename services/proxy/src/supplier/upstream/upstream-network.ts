@@ -23,7 +23,7 @@ import type {
 } from '../proxy-network';
 import { withSubnet } from '../subnet';
 import { assetsSchema, cancelSchema, planSchema, proxySchema, replacedSchema, type ListedProxy } from './answers';
-import { UpstreamBooks, type BookedExit } from './books';
+import { UpstreamBooks, type BookedExit, type UpstreamOptions } from './books';
 import type { Answered, UpstreamClient } from './client';
 import { upstreamKindOf } from './kinds';
 import { UpstreamOrders } from './orders';
@@ -32,6 +32,9 @@ import { UpstreamReplacements } from './replacements';
 
 /** Between two addresses that changed by themselves. */
 const MOVES_MAX = 20;
+const FOLLOW_EVERY_MS = 60_000;
+/** Plans of one round. */
+const FOLLOW_MAX = 20;
 const COUNTRY = /^[A-Z]{2}$/;
 /** It stands for any country. */
 const ANY_COUNTRY = 'ZZ';
@@ -45,9 +48,9 @@ export class UpstreamNetwork implements ProxyNetwork {
     private readonly db: Pick<Database, 'platform'>,
     private readonly clock: Clock,
     private readonly client: UpstreamClient,
-    entryHost: string,
+    options: UpstreamOptions,
   ) {
-    this.books = new UpstreamBooks(db, clock, entryHost);
+    this.books = new UpstreamBooks(db, clock, options);
     this.orders = new UpstreamOrders(client, this.books);
     this.replacements = new UpstreamReplacements(client, this.books);
   }
@@ -169,6 +172,22 @@ export class UpstreamNetwork implements ProxyNetwork {
     return Promise.resolve({ lines: [], position });
   }
 
+  /** Each plan is asked about once a minute. One that cannot be read does not keep the others from it. */
+  async followExits(signal: AbortSignal): Promise<boolean> {
+    const before = new Date(this.clock.nowMs() - FOLLOW_EVERY_MS);
+    const plans = await this.books.plansNotReadSince(before, FOLLOW_MAX);
+    const faults: unknown[] = [];
+    for (const { plan_id: planId, network_ids: ids } of plans) {
+      await this.running(ids, signal).catch((err: unknown) => faults.push(err));
+      await this.books.notePlanAsked(planId);
+    }
+    if (faults.length > 0)
+      throw new Error(`the supplier of proxies does not answer about ${String(faults.length)} plans`, {
+        cause: faults[0],
+      });
+    return plans.length === FOLLOW_MAX;
+  }
+
   /** Those that the supplier runs, at the addresses that they have by now. */
   private async running(
     networkIds: readonly string[],
@@ -176,7 +195,7 @@ export class UpstreamNetwork implements ProxyNetwork {
   ): Promise<readonly { readonly networkId: string; readonly proxy: ListedProxy }[]> {
     const exits = await this.books.exits(networkIds);
     const plans = [...new Set(exits.map(({ plan_id: id }) => id))];
-    const found = [];
+    const found: { readonly exit: BookedExit; readonly proxy: ListedProxy }[] = [];
     for (const planId of plans) {
       const query = { plan_id: planId, mode: 'direct' };
       const list = valueOf(await this.client.list('/api/v2/proxy/list/', query, proxySchema, signal));
@@ -186,12 +205,11 @@ export class UpstreamNetwork implements ProxyNetwork {
       const moves = isMoved ? await this.movesOf(planId, signal) : new Map<string, string>();
       for (const exit of ofPlan) {
         const proxy = byAddress.get(lastOf(exit.address, moves));
-        if (proxy === undefined) continue;
-        await this.noteMoved(exit, proxy);
-        found.push({ networkId: exit.network_id, proxy });
+        if (proxy !== undefined) found.push({ exit, proxy });
       }
     }
-    return found;
+    await this.books.noteRead(found);
+    return found.map(({ exit, proxy }) => ({ networkId: exit.network_id, proxy }));
   }
 
   /** Addresses that the supplier changed by itself. Replacements that we asked for are not among them. */
@@ -201,12 +219,6 @@ export class UpstreamNetwork implements ProxyNetwork {
     return new Map(
       replaced.filter(({ reason }) => reason.startsWith('auto_')).map((one) => [one.proxy, one.replaced_with]),
     );
-  }
-
-  private async noteMoved(exit: BookedExit, proxy: ListedProxy): Promise<void> {
-    if (exit.address === proxy.proxy_address) return;
-    const to = { address: proxy.proxy_address, country: proxy.country_code };
-    await this.books.noteMoved(exit.network_id, exit.address, to);
   }
 }
 
