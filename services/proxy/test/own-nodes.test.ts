@@ -41,6 +41,12 @@ describe('a node', () => {
     clock.advance(16_000);
     expect(await left()).toMatchObject([{ stock: 0 }]);
     await bringAt(node, subnetOf(5, 3));
+    const operator = await lumi.operator();
+    const { items } = (await lumi.get(operator, '/admin/nodes?limit=100')).body;
+    expect(items.find((one: { id: string }) => one.id === node.id)).toMatchObject({
+      entry_host: 'fra-2.example',
+      stock: { free: 3, held: 0, sold: 0, resting: 0, withdrawn: 0 },
+    });
     await administer(node.id, 'drain');
     expect(await left()).toMatchObject([{ stock: 0 }]);
     await administer(node.id, 'retire');

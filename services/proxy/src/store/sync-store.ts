@@ -50,6 +50,8 @@ export async function writeProxyVersion(
   { except, now, events }: { except: string | null; now: Date; events: readonly EventDraft[] },
 ): Promise<ProxyRow | null> {
   const isMoved = truth !== null && truth.expiresAt.getTime() !== row.expires_at.getTime();
+  // Nodes hold both.
+  const isNews = isMoved || (truth !== null && truth.exit.exitIp !== row.exit_ip);
   // A changed expiry is another term: a renewal from the old expiry is then refused.
   const columns =
     truth === null
@@ -57,7 +59,7 @@ export async function writeProxyVersion(
       : sql`
     missing_since = NULL, ${exitColumns(truth.exit)}, expires_at = ${truth.expiresAt}::timestamptz,
       grace_until = ${truth.graceUntil}::timestamptz,
-    term = p.term + ${isMoved ? 1 : 0}::int, access_version = p.access_version + ${isMoved ? 1 : 0}::int`;
+    term = p.term + ${isMoved ? 1 : 0}::int, access_version = p.access_version + ${isNews ? 1 : 0}::int`;
   // Raw SQL: the row and the events in one statement, by its version.
   const rows = await db.$queryRaw<ProxyRow[]>(sql`
     WITH written AS (

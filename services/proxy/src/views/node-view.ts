@@ -1,6 +1,7 @@
 // The view of a node for operators. Its token is shown once, when it is enrolled.
 import { z } from 'zod';
 import { isoSeconds } from '@lumi/shared/runtime';
+import type { ListedNode } from '../store/node-list';
 import { REACHABLE_MS, type NodeRow } from '../store/nodes';
 
 const BITS_PER_MBIT = 1_000_000;
@@ -25,7 +26,20 @@ export const nodeSchema = z
       })
       .nullable()
       .describe('Where it listens; null: it has not come yet.'),
+    entry_host: z
+      .string()
+      .nullable()
+      .describe('The host of proxies that leave by its own exits; null: `PROXY_ENTRY_HOST` of the service.'),
     exits: z.int().describe('Addresses of its own that it has registered.'),
+    stock: z
+      .object({
+        free: z.int(),
+        held: z.int().describe('Taken by orders that are not delivered yet.'),
+        sold: z.int(),
+        resting: z.int().describe('Given up by their proxies; sold again `PROXY_EXIT_REST_S` after that.'),
+        withdrawn: z.int().describe('Not in its file any more.'),
+      })
+      .describe('Those of its addresses that are sold one by one; a network of 64 bits is one.'),
     targets_allowed: z
       .array(z.string().meta({ example: '127.0.0.1/32:18111-18114' }))
       .describe('Private targets that its operator has allowed. Anything here is a risk outside a sandbox.'),
@@ -47,11 +61,12 @@ export type NodeView = z.output<typeof nodeSchema>;
 export interface NodeFacts {
   readonly row: Omit<NodeRow, 'token_hash'>;
   readonly exits: number;
+  readonly stock: ListedNode['stock'];
   /** Since when the oldest change waits for its confirmation; null: it has confirmed all. */
   readonly unconfirmedSince: Date | null;
 }
 
-export function viewNode({ row, exits, unconfirmedSince }: NodeFacts, now: Date): NodeView {
+export function viewNode({ row, exits, stock, unconfirmedSince }: NodeFacts, now: Date): NodeView {
   const { port_first: first, port_last: last, port_http: http, port_socks: socks } = row;
   const since = (date: Date): number => Math.max(0, Math.round((now.getTime() - date.getTime()) / 1000));
   const iso = (date: Date | null): string | null => (date === null ? null : isoSeconds(date));
@@ -61,7 +76,9 @@ export function viewNode({ row, exits, unconfirmedSince }: NodeFacts, now: Date)
     state: stateOf(row, now),
     version: row.version,
     ports: first === null || last === null || http === null || socks === null ? null : { first, last, http, socks },
+    entry_host: row.entry_host,
     exits,
+    stock: { free: 0, held: 0, sold: 0, resting: 0, withdrawn: 0, ...stock },
     targets_allowed: row.allowed,
     connections: row.connections,
     mbit_per_s: Math.round((Number(row.bytes_per_s) * 80) / BITS_PER_MBIT) / 10,
