@@ -5,6 +5,7 @@
 // first, then in its wing's README, in docs/architecture.md and in the package's exports (scripts/test/rooms.test.ts).
 const ROOMS = [
   'ground/contract',
+  'ground/events',
   'ground/times',
   'ground/addresses',
   'ground/names',

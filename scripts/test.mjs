@@ -24,6 +24,7 @@ const wishes = process.argv.slice(2);
 const seed = wishes.some((wish) => /^--seed(=|$)/.test(wish)) ? [] : ['--seed', '1'];
 const child = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...wishes, ...seed], {
   cwd: root,
+  env: wishes.length === 0 ? { ...process.env, LUMI_TEST_WHOLE: 'true' } : process.env,
   stdio: 'inherit',
 });
 // Ctrl-C reaches jest by the terminal already; SIGTERM reaches only us.

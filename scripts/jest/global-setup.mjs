@@ -2,9 +2,11 @@
 import { generate } from '../build.mjs';
 import { taken, takeCluster } from './cluster.mjs';
 import { prepareTemplate } from './template.mjs';
+import { noteEvents } from './written-events.mjs';
 
 export default async function globalSetup() {
   await generate();
+  noteEvents();
   const cluster = await takeCluster();
   taken.cluster = cluster;
   try {

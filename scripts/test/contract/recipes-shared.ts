@@ -160,6 +160,7 @@ export function sharedRecipes(goods: Goods): Recipes {
       },
     },
     'list-errors': { call: () => ({}) },
+    'list-event-types': { call: () => ({}) },
     'get-openapi': { call: () => ({}) },
     'list-deposit-providers': { call: () => ({}) },
     'list-deposits': {

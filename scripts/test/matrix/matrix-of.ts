@@ -12,6 +12,7 @@ import { matrix } from './matrix';
 export const FOR_EVERYBODY: readonly string[] = [
   'get-openapi',
   'list-errors',
+  'list-event-types',
   'pay-sandbox-invoice',
   'show-sandbox-pay-page',
   'take-payment-webhook',

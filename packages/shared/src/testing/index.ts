@@ -5,6 +5,7 @@ export { createTestDatabase, testDatabase, type TestDatabase } from './test-data
 export { NameServer } from './name-server';
 export { runIfDue } from './run-if-due';
 export { ShiftedClock } from './shifted-clock';
+export { testEvent } from './test-event';
 export { GADGET_PRICE, gadget, shopEndpoints } from './test-shop';
 export {
   testService,

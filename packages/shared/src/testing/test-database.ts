@@ -5,6 +5,7 @@ import pg from 'pg';
 import { roleUrl, type Role } from '../base/db/roles';
 import { afterFile } from './after-file';
 import { until } from './until';
+import { faultsOfEvents } from './written-events';
 
 export interface TestDatabase {
   /**
@@ -69,7 +70,9 @@ function draft(): { database: TestDatabase; create: () => Promise<void> } {
     close: async () => {
       if (!isOpen) return;
       isOpen = false;
+      const faults = await faultsOfEvents(ownerUrl);
       await withOwner(cluster, (owner) => drop(owner, name));
+      if (faults.length > 0) throw new Error(`Events that are not as the catalogue says:\n${faults.join('\n')}`);
     },
   };
   const create = async (): Promise<void> => {

@@ -13,6 +13,7 @@ import {
   viewOrder,
   type Outcome,
 } from '../work/purchase';
+import { testEvent } from './test-event';
 import type { Service } from '../house-keeping/service';
 
 export const GADGET_PRICE = '9.99';
@@ -73,7 +74,7 @@ export const gadget = thingSold<Gadget, { serial: string }>({
     body: { serial: result.serial, order: viewOrder(order) },
     location: `/gadgets/${order.item.name}`,
   }),
-  events: (order) => [{ type: 'gadget.delivered', subject: order.item.name, data: { order_id: order.id } }],
+  events: (order) => [testEvent('gadget.delivered', order.item.name, { order_id: order.id })],
 });
 
 function endingOf(ending: Ending, orderId: string): Outcome<{ serial: string }> {

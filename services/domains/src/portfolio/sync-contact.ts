@@ -96,7 +96,7 @@ function truthOf(before: UsedContactRow, { data, missing_since: missingSince }: 
 }
 
 function eventsOf(row: UsedContactRow, data: ContactData | null, now: Date): EventDraft[] {
-  const about = { noun: 'contact', subject: row.id, data: { contact_id: row.id } };
+  const about = { noun: 'contact' as const, subject: row.id, data: { contact_id: row.id } };
   const missingSince = row.missing_since === null ? null : isoSeconds(row.missing_since);
   const after = data === null ? null : { ...data, missing_since: null };
   return eventsOfSync(

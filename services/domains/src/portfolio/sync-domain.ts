@@ -120,7 +120,7 @@ function foundIn(info: NameInfo, { row }: VersionedDomain, catalogue: DomainsDep
 }
 
 function eventsOf(row: DomainRow, found: Found | null, catalogue: DomainsDeps['catalogue'], now: Date): EventDraft[] {
-  const about = { noun: 'domain', subject: row.name, data: { domain: row.name, reference: row.reference } };
+  const about = { noun: 'domain' as const, subject: row.name, data: { domain: row.name, reference: row.reference } };
   const tld = catalogue.get(row.tld);
   const before = viewDomain(row, tld, now);
   if (found === null) return eventsOfSync(about, before, null, TOLD, now);
@@ -130,6 +130,6 @@ function eventsOf(row: DomainRow, found: Found | null, catalogue: DomainsDeps['c
   const { subject, data } = about;
   return [
     { type: 'domain.synced', subject, data: { ...data, changes } },
-    ...(found.state === 'transferred_out' ? [{ type: 'domain.transferred_out', subject, data }] : []),
+    ...(found.state === 'transferred_out' ? [{ type: 'domain.transferred_out' as const, subject, data }] : []),
   ];
 }

@@ -13,7 +13,7 @@ export interface HeldItem extends JsonObject {
 }
 
 interface Lengthening<I extends HeldItem> {
-  readonly event: `domain.${string}`;
+  readonly event: 'domain.renewed' | 'domain.restored';
   commandOf(order: Order<I>): PaidCommand;
   /** What is taken from the registry's answer into the row. */
   columns(order: Order<I>, info: NameInfo): Sql;

@@ -1,6 +1,7 @@
 // What the endpoints share by which operators stop a proxy, a plan or a sub-user and let it go on.
 import { z } from 'zod';
 import { lineField, notFound } from '@lumi/shared/contract';
+import type { EventDraft } from '@lumi/shared/events';
 import { ADMIN_TAG, administer } from '@lumi/shared/admin';
 import type { ProxyDeps } from '../deps';
 import type { AccessTable } from '../store/access';
@@ -44,11 +45,12 @@ export function changeSuspension(
   const word = reason === null ? 'unsuspend' : 'suspend';
   const asService = { ...deps.service, admin: deps.service.db };
   return administer(asService, context, id, async (tx) => {
+    // Put together from the noun; every test's database is compared with the catalogue of events.
     const event = {
       type: `${noun.event}.${word}ed`,
       subject: id,
       data: { [noun.id]: id, ...(reason === null ? {} : { reason }) },
-    };
+    } as EventDraft;
     const found = await setSuspended(tx, table, id, { reason, event, now: deps.service.clock.now() });
     if (found === null) throw notFound();
     return {

@@ -2,6 +2,7 @@
 // Raw SQL: a row is locked, and what was reported is noted together with the events.
 import { newId } from '@lumi/shared/contract';
 import { inTransaction, sql, type Database, type Sql, type SqlRunner } from '@lumi/shared/db';
+import type { EventData, EventDraft } from '@lumi/shared/events';
 import { isExhausted, usedOf, type PlanRow } from './traffic';
 
 const BYTES_PER_GB = 1_000_000_000;
@@ -84,10 +85,15 @@ async function tellOf(tx: SqlRunner, which: Sql, now: Date): Promise<void> {
       );
 }
 
-function eventsOf(plan: PlanRow, now: Date): readonly object[] {
+function eventsOf(plan: PlanRow, now: Date): readonly EventDraft[] {
   const used = usedOf(plan);
   const about = { traffic_plan_id: plan.id, gb_used_with_subusers: gbOf(used) };
-  const event = (type: string, data: object) => ({ id: newId('evt', now.getTime()), type, subject: plan.id, data });
+  const event = <T extends 'traffic.alert' | 'traffic.exhausted'>(type: T, data: EventData<T>) => ({
+    id: newId('evt', now.getTime()),
+    type,
+    subject: plan.id,
+    data,
+  });
   const passed = plan.alerts.filter((alert) => plan.next_alert !== null && alert >= plan.next_alert && alert <= used);
   const isNew = isExhausted(plan) && !plan.is_exhausted_told;
   return [

@@ -110,17 +110,14 @@ function isSame(one: readonly string[], other: readonly string[]): boolean {
   return JSON.stringify([...one].sort()) === JSON.stringify([...other].sort());
 }
 
-const NOUNS = {
-  proxy: { noun: 'proxy', id: 'proxy_id' },
-  traffic_plan: { noun: 'traffic', id: 'traffic_plan_id' },
-  subuser: { noun: 'subuser', id: 'subuser_id' },
-} as const;
-
-function eventOf(table: AccessTable, row: Row): EventDraft {
-  const { noun, id } = NOUNS[table];
-  return {
-    type: `${noun}.synced`,
-    subject: row.id,
-    data: { [id]: row.id, reference: row.reference, changes: { is_applied: { from: true, to: false } } },
-  };
+function eventOf(table: AccessTable, { id: subject, reference }: Row): EventDraft {
+  const changes = { is_applied: { from: true, to: false } };
+  switch (table) {
+    case 'proxy':
+      return { type: 'proxy.synced', subject, data: { proxy_id: subject, reference, changes } };
+    case 'traffic_plan':
+      return { type: 'traffic.synced', subject, data: { traffic_plan_id: subject, reference, changes } };
+    case 'subuser':
+      return { type: 'subuser.synced', subject, data: { subuser_id: subject, reference, changes } };
+  }
 }

@@ -67,7 +67,7 @@ export function planSyncs(deps: ProxyDeps): SyncSource {
 
 function eventsOf(row: PlanRow, truth: TrafficReading | null, now: Date): EventDraft[] {
   const about = {
-    noun: 'traffic',
+    noun: 'traffic' as const,
     subject: row.id,
     data: { traffic_plan_id: row.id, pool: row.pool, reference: row.reference },
   };

@@ -121,7 +121,7 @@ function truthOf(row: ProxyRow, reading: ExitReading): ProxyTruth {
 
 function eventsOf(row: ProxyRow, truth: ProxyTruth | null, now: Date): EventDraft[] {
   const about = {
-    noun: 'proxy',
+    noun: 'proxy' as const,
     subject: row.id,
     data: { proxy_id: row.id, order_id: row.order_id, reference: row.reference },
   };

@@ -2,6 +2,7 @@
 // state afterwards.
 import type { ErrorCode, ErrorDetail } from '@lumi/shared/contract';
 import { fromStep, rider, sql, usingStep, type Rider, type Sql } from '@lumi/shared/db';
+import type { SERVER_ACTION_EVENTS } from '@lumi/shared/events';
 import { operationKind, type AnyOperationKind, type Operation, type OperationKind } from '@lumi/shared/operations';
 import type { JsonObject, LookUp, Outcome } from '@lumi/shared/purchase';
 import { withServerTruth } from '../servers/sync-server';
@@ -34,7 +35,7 @@ export interface ServerAction<I extends ActionItem> {
   /** What else to read again when the supplier refuses because its data differ from ours. */
   readAgain?(operation: Operation<I>): Promise<ErrorDetail[]>;
   /** Null when no event is written. */
-  readonly event: string | null;
+  readonly event: keyof typeof SERVER_ACTION_EVENTS | null;
 }
 
 export function serverAction<I extends ActionItem>(

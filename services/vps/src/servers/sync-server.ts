@@ -96,7 +96,7 @@ export function serverSyncs(vps: VpsDeps): SyncSource {
 
 function eventsOf(server: Server, machine: Machine | null, now: Date): EventDraft[] {
   const about = {
-    noun: 'server',
+    noun: 'server' as const,
     subject: server.id,
     data: { server_id: server.id, hostname: server.hostname, reference: server.reference },
   };

@@ -73,7 +73,7 @@ export async function truthOfSnapshot(
 
 function eventsOf(snapshot: Snapshot, sizeGb: number | null, now: Date): EventDraft[] {
   const about = {
-    noun: 'snapshot',
+    noun: 'snapshot' as const,
     subject: snapshot.id,
     data: { snapshot_id: snapshot.id, server_id: snapshot.serverId },
   };

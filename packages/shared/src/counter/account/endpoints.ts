@@ -11,6 +11,7 @@ import { getOrder } from './get-order';
 import { getRequest } from './get-request';
 import { getTransaction } from './get-transaction';
 import { listErrors } from './list-errors';
+import { listEventTypes } from './list-event-types';
 import { listEventsEndpoint } from './list-events';
 import { listOperations } from './list-operations';
 import { listOrdersEndpoint } from './list-orders';
@@ -39,6 +40,7 @@ export function accountEndpoints(
     findRequest(service),
     getRequest(service),
     listEventsEndpoint(service),
+    listEventTypes(service),
     listErrors(service),
     getOpenapi(),
   ];

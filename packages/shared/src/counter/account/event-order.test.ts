@@ -17,7 +17,7 @@ const write = (client: Client, id: string, account: string): Promise<bigint> =>
   client
     .query<{ seq: string }>(
       `INSERT INTO platform.event (id, account_id, product, type, subject, data)
-        VALUES ($1, $2, 'domains', 'x', 'x', '{}') RETURNING seq`,
+        VALUES ($1, $2, 'domains', 'test.order', 'x', '{}') RETURNING seq`,
       [id, account],
     )
     .then(({ rows }) => BigInt(rows[0]?.seq ?? 0));

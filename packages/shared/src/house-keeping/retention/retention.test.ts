@@ -29,7 +29,7 @@ const claims = (count: number, name: string, { state = 'done', product = 'domain
 const events = (count: number, name: string, { product = 'domains', days = 91 } = {}) =>
   owner.query(
     `INSERT INTO platform.event (id, account_id, product, type, subject, data, created_at)
-      SELECT $2 || '-' || n, 'usr_old', $1, 't', $2, '{}', now() - make_interval(days => $3)
+      SELECT $2 || '-' || n, 'usr_old', $1, 'test.age', $2, '{}', now() - make_interval(days => $3)
       FROM generate_series(1, $4::int) n`,
     [product, name, days, count],
   );

@@ -3,6 +3,7 @@
 // through what is due in the account's order of priority; what the balance or the limits do not cover is left out, told
 // once, and tried again until its time is over.
 import { AppError, newId } from '../../ground/contract';
+import type { EventDraft } from '../../ground/events';
 import { formatUsd } from '../../ground/money';
 import {
   priceOf,
@@ -202,9 +203,8 @@ async function note(
     price_usd: renewal instanceof AppError ? null : formatUsd(priceOf(renewal)),
     retry_at: renewAt !== null && renewAt < resource.renewUntil ? isoSeconds(renewAt) : null,
   };
-  const events =
-    problem === null
-      ? []
-      : [{ id: newId('evt', now.getTime()), type: `${source.noun}.auto_renew_failed`, subject: resource.id, data }];
+  // Put together, as in steps.ts.
+  const event = { type: `${source.noun}.auto_renew_failed`, subject: resource.id, data } as EventDraft;
+  const events = problem === null ? [] : [{ id: newId('evt', now.getTime()), ...event }];
   await noteRenewal(deps.db.platform, source, due, { renewAt, round, problem, events });
 }

@@ -142,11 +142,10 @@ async function failed(
 
 function eventOf(source: LifecycleSource, resource: Resource, step: Step): EventDraft {
   const data = { ...resource.data, expires_at: isoSeconds(resource.expiresAt), auto_renew: resource.autoRenew };
-  if ('stage' in step.kind) return { type: `${source.noun}.${step.kind.stage}`, subject: resource.id, data };
+  const event = (verb: string, more: object): EventDraft =>
+    // Put together from the words of the product; every test's database is compared with the catalogue.
+    ({ type: `${source.noun}.${verb}`, subject: resource.id, data: { ...data, ...more } }) as EventDraft;
+  if ('stage' in step.kind) return event(step.kind.stage, {});
   const days = step.kind.reminder;
-  return {
-    type: days === 0 ? `${source.noun}.expired` : `${source.noun}.expiring`,
-    subject: resource.id,
-    data: { ...data, days_left: days },
-  };
+  return event(days === 0 ? 'expired' : 'expiring', { days_left: days });
 }

@@ -6,6 +6,7 @@ import {
   STUCK_AFTER_MS,
   withAbort,
   refusalOfDatabase,
+  type EventDraft,
   type JsonObject,
   type LookUp,
   type Outcome,
@@ -189,7 +190,7 @@ async function finish(
   before: Operation,
   after: Operation,
   rows: {
-    events: readonly { type: string; subject: string; data: JsonObject }[];
+    events: readonly EventDraft[];
     riders: readonly Rider<'finished'>[];
   },
 ): Promise<Operation> {

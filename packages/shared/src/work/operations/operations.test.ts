@@ -2,7 +2,7 @@ import pg from 'pg';
 import { newId } from '../../ground/contract';
 import { fromStep, sql } from '../../base/db';
 import type { JsonObject, LookUp, Outcome } from '../purchase';
-import { testService } from '../../testing';
+import { testEvent, testService } from '../../testing';
 import { concludeOperation, recoverOperations, runOperation, type OperationRequest } from './engine';
 import { operationKind } from './operation';
 import { findOperation } from './operation-store';
@@ -25,7 +25,7 @@ const reboot = operationKind<JsonObject, JsonObject>({
   },
   lookUp: () => Promise.resolve(onLookUp.shift() ?? unknown),
   deliver: () => [],
-  events: (operation) => [{ type: 'test.rebooted', subject: operation.subject, data: { operation_id: operation.id } }],
+  events: (operation) => [testEvent('test.rebooted', operation.subject, { operation_id: operation.id })],
 });
 const kinds = new Map([[reboot.kind, reboot]]);
 

@@ -17,6 +17,7 @@ import {
 } from '../../base/db';
 import type { Claim, ClaimOutcome } from '../../base/idempotency';
 import type { Units } from '../../ground/money';
+import type { EventDraft } from './thing-sold';
 import type { CostLine } from './terms';
 import type { JsonObject, Order } from './thing-sold';
 import { orderOfRow } from './order-row';
@@ -121,7 +122,7 @@ export interface SettleInput {
   readonly refusal: { readonly code: string; readonly text: string } | null;
   readonly supplierRef: string | null;
   readonly settledAt: Date;
-  readonly events: readonly JsonObject[];
+  readonly events: readonly (EventDraft & { readonly id: string })[];
   readonly deliver: readonly Rider<'settled'>[];
   readonly hasRowsOfItsOwn: boolean;
 }

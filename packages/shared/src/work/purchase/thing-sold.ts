@@ -1,12 +1,13 @@
 // A product's description of one kind of thing sold. A product writes one file per kind in its folder `purchases/`. All
 // else (hold, capture, release, replay, recovery) is the engine's and the same for all.
 import type { ErrorCode, ErrorDetail } from '../../ground/contract';
+import type { EventDraft } from '../../ground/events';
 import type { Rider, Sql } from '../../base/db';
 import type { Units } from '../../ground/money';
 import type { JsonObject } from './json-object';
 import type { CostLine, Terms } from './terms';
 
-export type { JsonObject };
+export type { EventDraft, JsonObject };
 
 /** How a supplier call ended. `unknown` is never a failure: the hold stays until the end is known. */
 export type Outcome<R> =
@@ -54,12 +55,6 @@ export interface Order<I = JsonObject> {
   readonly stuckSince: Date | null;
   readonly createdAt: Date;
   readonly settledAt: Date | null;
-}
-
-export interface EventDraft {
-  readonly type: string;
-  readonly subject: string;
-  readonly data: JsonObject;
 }
 
 /** The answer of a finished purchase. A `202` is not stored: it only says that there is no answer yet. */

@@ -23,7 +23,7 @@ afterEach(() => {
 function shelf(count: number, onSync: (id: string) => Promise<void> | void = () => undefined): SyncSource {
   return {
     product: 'vps',
-    noun: 'gadget',
+    noun: 'server',
     next: ({ afterSeq, limit }) =>
       Promise.resolve(
         Array.from({ length: Math.max(0, Math.min(limit, count - Number(afterSeq))) }, (_, i) => ({

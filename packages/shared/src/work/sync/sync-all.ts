@@ -3,6 +3,7 @@
 // With any number of objects a step is short, other work is done between two steps, and an account has one such
 // operation of a kind at a time.
 import type { Product } from '../../ground/contract';
+import type { NounOf } from '../../ground/events';
 import type { Reach } from '../../counter/endpoint';
 import { operationKind, type AnyOperationKind } from '../operations';
 import type { Outcome } from '../purchase';
@@ -34,7 +35,7 @@ export interface SyncNext {
 export interface SyncSource {
   readonly product: Product;
   /** `domain` makes the kind `domain_sync` and the event `domain.all_synced`. Stored; never changed. */
-  readonly noun: string;
+  readonly noun: NounOf<'all_synced'>;
   /** Objects of the account that have not ended, in the order of `seq`. */
   next(from: SyncFrom): Promise<readonly SyncNext[]>;
   /** Must end within a few seconds. */

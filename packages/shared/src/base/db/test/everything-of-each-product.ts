@@ -115,7 +115,7 @@ async function populate(product: Product): Promise<void> {
     `live_${product}`,
   );
   await run(
-    `SELECT platform.emit_events($1, $2, '[{"id":"evt_${product}","type":"t","subject":"s","data":{}}]')`,
+    `SELECT platform.emit_events($1, $2, '[{"id":"evt_${product}","type":"test.each","subject":"s","data":{}}]')`,
     usr,
     product,
   );

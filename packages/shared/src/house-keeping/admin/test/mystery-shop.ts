@@ -13,7 +13,7 @@ import { operationKind } from '../../../work/operations';
 import { parseUsd } from '../../../ground/money';
 import { defineRoute } from '../../../ground/contract';
 import { endpoint } from '../../../counter/endpoint';
-import { ShiftedClock, testService, type TestKey } from '@lumi/shared/testing';
+import { ShiftedClock, testEvent, testService, type TestKey } from '@lumi/shared/testing';
 import request from 'supertest';
 import { z } from 'zod';
 import { stuckEndpoints } from '../stuck-endpoints';
@@ -44,7 +44,7 @@ export const riddle = operationKind<{ name: string }, Serial>({
   lookUp: () => Promise.resolve(supplierSays),
   deliver: () => [],
   events: (operation, result) => [
-    { type: 'riddle.solved', subject: operation.subject, data: { serial: result.serial.toUpperCase() } },
+    testEvent('riddle.solved', operation.subject, { serial: result.serial.toUpperCase() }),
   ],
 });
 export const known = { things: new Map([[mystery.kind, mystery]]), tasks: new Map([[riddle.kind, riddle]]) };

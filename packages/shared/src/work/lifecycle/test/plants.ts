@@ -5,7 +5,7 @@ import { audit } from '../../../base/ledger';
 import { parseUsd } from '../../../ground/money';
 import { costLine, thingSold, viewOrder, type JsonObject, type Outcome } from '../../purchase';
 import { FixedClock, isoSeconds } from '../../../ground/runtime';
-import { testService, type TestAccount } from '../../../testing';
+import { testEvent, testService, type TestAccount } from '../../../testing';
 import {
   autoRenewEndpoints,
   autoRenewRound,
@@ -63,7 +63,7 @@ export const watering = thingSold<{ plant: string; until: string }, JsonObject>(
       expires_at = ${item.until}::timestamptz ${fromStep('settled')} AND p.id = ${item.plant}`,
   ],
   answer: (order) => ({ status: 200, body: { order: viewOrder(order) } }),
-  events: ({ item }) => [{ type: 'plant.renewed', subject: item.plant, data: {} }],
+  events: ({ item }) => [testEvent('plant.renewed', item.plant, {})],
 });
 
 const resourceOf = (row: PlantRow): Resource => ({
