@@ -8,7 +8,7 @@ const PRODUCTS = ['domains', 'vps', 'proxy'] as const;
 
 type Env = Readonly<Record<string, string>>;
 interface Seen {
-  readonly names: { readonly all: string[]; readonly gateway: string[]; readonly product: string[] };
+  readonly names: Readonly<Record<'all' | 'gateway' | 'product' | 'proxy', string[]>>;
   readonly processes: Readonly<Record<string, Env>>;
 }
 
@@ -19,7 +19,7 @@ describe('a setting of the caller', () => {
   beforeAll(() => {
     const { names } = ask({});
     const own = PRODUCTS.map((product) => `${product.toUpperCase()}_OWN_SETTING`);
-    const all = [...names.all, ...names.gateway, ...names.product, ...own];
+    const all = [...names.all, ...names.gateway, ...names.product, ...names.proxy, ...own];
     seen = ask(Object.fromEntries(all.map((name) => [name, chosen(name)])));
   });
 
@@ -31,7 +31,8 @@ describe('a setting of the caller', () => {
       'proxy-node': [...names.all, 'PROXY_OWN_SETTING'],
       ...Object.fromEntries(
         PRODUCTS.flatMap((product) => {
-          const settings = [...names.all, ...names.product, `${product.toUpperCase()}_OWN_SETTING`];
+          const own = [...(product === 'proxy' ? names.proxy : []), `${product.toUpperCase()}_OWN_SETTING`];
+          const settings = [...names.all, ...names.product, ...own];
           return [
             [product, settings],
             [`${product}-worker`, settings],
@@ -54,7 +55,9 @@ describe('a setting of the caller', () => {
     expect(names.gateway.filter((name) => vps.includes(name))).toEqual([]);
     expect(Object.keys(processes['gateway'] ?? {})).not.toContain('VPS_OWN_SETTING');
     // It would refuse what only services have.
-    expect(names.product.filter((name) => name in (processes['proxy-node'] ?? {}))).toEqual([]);
+    const ofServices = [...names.product, ...names.proxy];
+    expect(ofServices.filter((name) => name in (processes['proxy-node'] ?? {}))).toEqual([]);
+    expect(names.proxy.filter((name) => name in (processes['vps'] ?? {}))).toEqual([]);
   });
 
   it('that is not chosen leaves the sandbox with its test money', () => {

@@ -64,6 +64,17 @@ export const HANDED_THROUGH = {
     'TERMINATE_AFTER_HOURS',
     'UNDELETE_HOURS',
   ],
+  /** Of the service alone, not of its node. */
+  proxy: [
+    'PROXY_CHECK_TARGETS',
+    'PROXY_ENTRY_HOST',
+    'PROXY_EXIT_REST_S',
+    'PROXY_NETWORKS',
+    'PROXY_UPSTREAM_TIMEOUT_MS',
+    'PROXY_UPSTREAM_TOKEN',
+    'PROXY_UPSTREAM_URL',
+    'PROXY_USABLE_WITHIN_MS',
+  ],
 };
 
 /** What the launcher itself reads. The secrets of the processes are in the data folder. */
@@ -117,7 +128,10 @@ export function readOptions(env, root) {
     handedThrough: (who) => {
       if (who === 'all' || who === 'gateway') return pick(given, HANDED_THROUGH[who]);
       const prefix = who === 'proxy-node' ? 'PROXY_' : `${who.toUpperCase()}_`;
-      const own = Object.keys(env).filter((name) => name.startsWith(prefix) && !OF_THE_GATEWAY.test(name));
+      const isOthers = (/** @type {string} */ name) =>
+        OF_THE_GATEWAY.test(name) ||
+        (who === 'proxy-node' && HANDED_THROUGH.proxy.includes(name.replace(/_FILE$/, '')));
+      const own = Object.keys(env).filter((name) => name.startsWith(prefix) && !isOthers(name));
       return { ...(who === 'proxy-node' ? {} : pick(given, HANDED_THROUGH.product)), ...pick(env, own) };
     },
   };
