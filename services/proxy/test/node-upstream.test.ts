@@ -110,7 +110,7 @@ describe.each(NAMES)('traffic that comes as %s', (way) => {
     const at = other.plane.ports.socks;
     admit({ address: '127.0.0.1', port: at, protocol: 'socks5', username, password }, { subject: `prx_s_${way}` });
     const client = WAYS[way]('127.0.0.1', BYTES);
-    await until(() => client.isClosed);
+    await until(() => client.isClosed && seen.length === 1);
     expect(client.text.endsWith('x'.repeat(BYTES))).toBe(true);
     expect(seen[0]?.from).toBe('127.64.9.9');
     expect(node.meter.total(`prx_s_${way}`)).toBe((seen[0]?.up ?? 0) + (seen[0]?.down ?? 0));
