@@ -3,18 +3,20 @@
 //   node scripts/client.mjs           generates
 //   node scripts/client.mjs --build   builds the package, too
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate, root } from './build.mjs';
 import { serviceDocuments } from './check/documents.mjs';
 import { digestOf } from './check/memory.mjs';
 import { runTool } from './check/run-tool.mjs';
+import { commandSource } from './client/commands.mjs';
 import { clientSources } from './client/write.mjs';
 import { messageOf } from './errors.mjs';
 import { withLock } from './lock.mjs';
 
 const folder = join(root, 'packages', 'client');
 const generated = join(folder, 'src', 'generated');
+const commandsFile = join(root, 'packages', 'cli', 'src', 'generated', 'commands.ts');
 const dist = join(folder, 'dist');
 const lockFile = join(root, 'node_modules', '.lumi-client.lock');
 const stampFile = join(generated, '.stamp');
@@ -37,17 +39,25 @@ const INPUTS = [
 /** Writes the generated sources; does nothing when the documents cannot have changed. */
 export async function generateClient() {
   const wanted = digestOf(INPUTS);
-  if (readStamp(stampFile) === wanted) return;
+  if (isMade(wanted)) return;
   await withLock(lockFile, async () => {
-    if (readStamp(stampFile) === wanted) return;
+    if (isMade(wanted)) return;
     await generate();
     mkdirSync(generated, { recursive: true });
-    const files = await clientSources(await documents(), (name) => readIfThere(join(generated, name)));
+    const all = await documents();
+    const files = await clientSources(all, (name) => readIfThere(join(generated, name)));
+    mkdirSync(dirname(commandsFile), { recursive: true });
+    writeWhole(commandsFile, commandSource(all));
     for (const [name, text] of files) writeWhole(join(generated, name), text);
     for (const name of readdirSync(generated))
       if (name.endsWith('.ts') && !files.has(name)) rmSync(join(generated, name));
     writeWhole(stampFile, wanted);
   });
+}
+
+/** @param {string} wanted */
+function isMade(wanted) {
+  return readStamp(stampFile) === wanted && existsSync(commandsFile);
 }
 
 /** The three documents, as the generator takes them. */
