@@ -91,6 +91,12 @@ describe('a node', () => {
     await administer(node.id, 'retire');
   });
 
+  it('sells nothing of products that do not exist', async () => {
+    await bring([exitAt('127.70.10.1', { product: 'ipv5' }), exitAt('127.70.10.2')]);
+    expect(await places('ipv4', 'country')).toMatchObject([{ stock: 1 }]);
+    expect(await lumi.deps().db.ownStock.findUnique({ where: { address: '127.70.10.1' } })).toBeNull();
+  });
+
   it('gets the exits of all nodes, and again when they change', async () => {
     await bring(subnetOf(9, 1));
     const first = (await call('get', 'node_local/access?after=0')).body;

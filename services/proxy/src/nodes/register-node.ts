@@ -1,5 +1,6 @@
 // A process of a node begins: its epoch, its key, its ports. What was sold before gets entries on them.
 import type { InternalReply, InternalRequest } from '@lumi/shared/endpoint';
+import { findProduct } from '../catalogue/products';
 import { placeEntries } from '../store/entries';
 import { nodeAddresses, registerNode } from '../store/nodes';
 import { nodeOf } from './authenticate';
@@ -8,6 +9,8 @@ import type { NodeDeps } from './deps';
 import { nodeKey } from './node-token';
 import { registerBody } from './protocol';
 import { readBody } from './read-body';
+
+const PRODUCTS_TOLD = 5;
 
 export async function register(deps: NodeDeps, request: InternalRequest): Promise<InternalReply> {
   const node = await nodeOf(deps, request);
@@ -25,6 +28,12 @@ export async function register(deps: NodeDeps, request: InternalRequest): Promis
     now,
   );
   log.info('a node has registered', { node: node.id, epoch, version });
+  const unknown = [...new Set(exits.map(({ product }) => product))].filter((id) => findProduct(id) === null);
+  if (unknown.length > 0)
+    log.warn('a node brings addresses of products that do not exist; they are not sold', {
+      node: node.id,
+      products: unknown.slice(0, PRODUCTS_TOLD),
+    });
   if (elsewhere > 0)
     log.warn('addresses of a node are in use at another one, which keeps them', { node: node.id, elsewhere });
   if (gone > 0)
