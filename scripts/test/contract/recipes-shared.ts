@@ -159,6 +159,12 @@ export function sharedRecipes(goods: Goods): Recipes {
         return {};
       },
     },
+    'get-event': {
+      call: async (world) => {
+        await bought(world);
+        return { params: { id: await first(world, '/events') } };
+      },
+    },
     'list-errors': { call: () => ({}) },
     'list-event-types': { call: () => ({}) },
     'get-openapi': { call: () => ({}) },

@@ -278,12 +278,15 @@ describe('auto-renew', () => {
     clock.advance(-33.5 * DAY_MS);
   });
 
-  it('reminds the owner of a traffic plan before it expires', async () => {
+  it('reminds the owner of a traffic plan before it expires, and says when it has', async () => {
     const who = await lumi.account();
     await lumi.pay(who, '/traffic-plans', { pool: 'dc_pool', gb: 1 });
     clock.advance(24 * DAY_MS);
     await time();
     expect(await eventTypes(who)).toEqual(['traffic.delivered', 'traffic.expiring']);
-    clock.advance(-24 * DAY_MS);
+    clock.advance(6.5 * DAY_MS);
+    await time();
+    expect((await eventTypes(who)).at(-1)).toBe('traffic.expired');
+    clock.advance(-30.5 * DAY_MS);
   });
 });

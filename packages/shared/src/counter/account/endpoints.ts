@@ -4,6 +4,7 @@ import type { AccountDeps, Environment } from './deps';
 import { findRequest } from './find-request';
 import { forgetOperationSecret } from './forget-operation-secret';
 import { getBalance } from './get-balance';
+import { getEvent } from './get-event';
 import { getMe } from './get-me';
 import { getOpenapi } from './get-openapi';
 import { getOperation } from './get-operation';
@@ -40,6 +41,7 @@ export function accountEndpoints(
     findRequest(service),
     getRequest(service),
     listEventsEndpoint(service),
+    getEvent(service),
     listEventTypes(service),
     listErrors(service),
     getOpenapi(),

@@ -17,6 +17,18 @@ export interface FeedEvent {
   readonly createdAt: Date;
 }
 
+interface Whose {
+  readonly reach: Reach;
+  readonly product: Product;
+}
+
+export interface FeedFilter {
+  /** Whole types, or `domain.*` for all types with that prefix. None: all. */
+  readonly patterns: readonly string[];
+  readonly subject: string | null;
+  readonly since: Date | null;
+}
+
 /**
  * The database numbers the events of one account in the order of their commits. Across accounts it does not. So the
  * feed of all accounts stays behind the present by longer than any transaction lasts; otherwise an event could appear
@@ -24,24 +36,60 @@ export interface FeedEvent {
  */
 const TRAIL_S = 30;
 
-/** `patterns`: whole types, or `domain.*` for all types with that prefix. Reads one row more than `limit`. */
+/** Reads one row more than `limit`. */
 export async function listEvents(
   db: SqlRunner,
-  whose: { reach: Reach; product: Product },
-  patterns: readonly string[],
+  whose: Whose,
+  filter: FeedFilter,
   page: { limit: number; afterSeq: string | null },
 ): Promise<FeedEvent[]> {
-  const { reach, product } = whose;
-  const rows = await db.$queryRaw<EventRow[]>(sql`
-    SELECT seq, id, account_id, product, type, subject, data, created_at FROM platform.event ${whereAll([
-      reach.kind === 'account'
-        ? sql`account_id = ${reach.accountId}`
-        : sql`created_at < now() - make_interval(secs => ${TRAIL_S}::int)`,
-      sql`product = ${product}`,
+  const { patterns, subject, since } = filter;
+  return readEvents(
+    db,
+    sql`${whereAll([
+      ...visible(whose),
       patterns.length === 0 ? null : sql`(${joinSql(patterns.map(ofType), ' OR ')})`,
+      subject === null ? null : sql`subject = ${subject}`,
+      since === null ? null : sql`created_at >= ${since}::timestamptz`,
       page.afterSeq === null ? null : sql`seq > ${page.afterSeq}::bigint`,
     ])}
-    ORDER BY seq LIMIT ${page.limit + 1}::int`);
+    ORDER BY seq LIMIT ${page.limit + 1}::int`,
+  );
+}
+
+export async function findEvent(db: SqlRunner, whose: Whose, id: string): Promise<FeedEvent | null> {
+  const [event] = await readEvents(db, whereAll([...visible(whose), sql`id = ${id}`]));
+  return event ?? null;
+}
+
+/** The newest event of each account that has one after its position. */
+export async function newestEvents(
+  db: SqlRunner,
+  positions: ReadonlyMap<string, bigint>,
+): Promise<ReadonlyMap<string, bigint>> {
+  if (positions.size === 0) return new Map();
+  const seqs = [...positions.values()].map(String);
+  const rows = await db.$queryRaw<{ account_id: string; seq: bigint }[]>(sql`
+    SELECT w.account_id, e.seq FROM unnest(${[...positions.keys()]}::text[], ${seqs}::bigint[]) AS w(account_id, after)
+    CROSS JOIN LATERAL (SELECT max(n.seq) AS seq FROM platform.event n
+      WHERE n.account_id = w.account_id AND n.seq > w.after) e
+    WHERE e.seq IS NOT NULL`);
+  return new Map(rows.map(({ account_id: accountId, seq }) => [accountId, seq]));
+}
+
+function visible({ reach, product }: Whose): Sql[] {
+  return [
+    reach.kind === 'account'
+      ? sql`account_id = ${reach.accountId}`
+      : sql`created_at < now() - make_interval(secs => ${TRAIL_S}::int)`,
+    sql`product = ${product}`,
+  ];
+}
+
+async function readEvents(db: SqlRunner, which: Sql): Promise<FeedEvent[]> {
+  const rows = await db.$queryRaw<EventRow[]>(
+    sql`SELECT seq, id, account_id, product, type, subject, data, created_at FROM platform.event ${which}`,
+  );
   return rows.map((row) => ({
     seq: row.seq,
     id: row.id,

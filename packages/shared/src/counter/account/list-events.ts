@@ -1,22 +1,13 @@
 import { z } from 'zod';
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../../ground/contract';
+import { defineRoute, invalid, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../../ground/contract';
+import { elapsedMs } from '../../ground/runtime';
 import { endpoint, json, type Endpoint } from '../endpoint';
-import { isoSeconds } from '../../ground/runtime';
+import { instantQuery } from '../../ground/times';
 import type { AccountDeps } from './deps';
-import { listEvents, type FeedEvent } from './event-store';
-import { accountOf } from '../listing';
-
-const eventSchema = z
-  .object({
-    id: z.string().meta({ example: 'evt_01k000000000000000000000' }),
-    type: z.string().meta({ example: 'domain.registered' }),
-    subject: z.string().describe('What it is about: a domain name, the id of a server or of a deposit.'),
-    user_id: z.string(),
-    product: z.string(),
-    data: z.record(z.string(), z.unknown()),
-    created_at: z.string(),
-  })
-  .meta({ id: 'Event' });
+import { listEvents, type FeedEvent, type FeedFilter } from './event-store';
+import { eventSchema, viewEvent } from './event-view';
+import { EventWatch } from './event-watch';
+import { accountOf, instantOf } from '../listing';
 
 const feedSchema = pageOf(eventSchema).extend({
   resume_cursor: z
@@ -31,6 +22,7 @@ const feedSchema = pageOf(eventSchema).extend({
 const TYPES_SHAPE = /^[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*)?(,[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*)?){0,19}$/;
 
 export function listEventsEndpoint(deps: AccountDeps): Endpoint {
+  const watch = new EventWatch(deps.db.platform, deps.log, deps.readiness);
   return endpoint(
     defineRoute({
       id: 'list-events',
@@ -43,8 +35,9 @@ export function listEventsEndpoint(deps: AccountDeps): Endpoint {
       reach: 'account',
       description:
         'What happened at this product, oldest first, each event once. Keep `resume_cursor` and nothing is ' +
-        'missed. Events are kept for 90 days. For an operator key without `user_id` the feed of all accounts ' +
-        'trails by 30 seconds.',
+        'missed. With `wait` the answer is held back until there is an event or the time is over; at most 10 ' +
+        'requests of a key wait at a time, and further ones are answered at once. Events are kept for 90 days. For ' +
+        'an operator key without `user_id` the feed of all accounts trails by 30 seconds.',
       query: pageQuery.extend({
         types: z
           .string()
@@ -52,20 +45,47 @@ export function listEventsEndpoint(deps: AccountDeps): Endpoint {
           .regex(TYPES_SHAPE, 'must be up to 20 event types such as domain.*,deposit.credited')
           .optional()
           .describe('Only these types, separated by commas; `domain.*` for all that begin with `domain.`.'),
+        subject: z.string().min(1).max(255).optional().describe('Only what is about this object.'),
+        since: instantQuery.describe('Only what happened at or after this.'),
+        wait: z
+          .string()
+          .regex(/^(\d|[12]\d|30)$/, 'must be a whole number from 0 to 30')
+          .optional()
+          .describe('Seconds to wait for an event when there is none yet, 0 to 30.'),
       }),
       responses: { 200: { description: 'A page of events.', schema: feedSchema } },
     }),
-    async ({ reach, query }) => {
+    async ({ reach, query, principal, gone }) => {
+      const { types, subject, since } = query;
       const binding: CursorBinding = {
         account: accountOf(reach),
         route: 'list-events',
-        filter: { types: query.types },
+        filter: { types, subject, since },
       };
       const request = readPage(query, deps.cursors, binding);
-      const rows = await listEvents(deps.db.platform, { reach, product: deps.product }, query.types?.split(',') ?? [], {
-        limit: request.limit,
-        afterSeq: request.after?.[0] ?? null,
-      });
+      const filter: FeedFilter = {
+        patterns: types?.split(',') ?? [],
+        subject: subject ?? null,
+        since: instantOf(since),
+      };
+      const find = () =>
+        listEvents(deps.db.platform, { reach, product: deps.product }, filter, {
+          limit: request.limit,
+          afterSeq: request.after?.[0] ?? null,
+        });
+      const waitMs = Number.parseInt(query.wait ?? '0', 10) * 1_000;
+      if (waitMs > 0 && reach.kind !== 'account') throw invalid('wait', 'needs `user_id` with an operator key');
+      const untilMs = elapsedMs() + waitMs;
+      let rows = await find();
+      let seen = BigInt(request.after?.[0] ?? 0);
+      while (rows.length === 0 && waitMs > 0 && reach.kind === 'account') {
+        const leftMs = untilMs - elapsedMs();
+        const { accountId } = reach;
+        const seq = await watch.newer({ accountId, keyId: principal.keyId, afterSeq: seen, waitMs: leftMs, gone });
+        if (seq === null) break;
+        seen = seq;
+        rows = await find();
+      }
       const page = toPage(rows, request, deps.cursors, binding, positionOf, viewEvent);
       const last = rows.slice(0, request.limit).at(-1);
       return json(200, {
@@ -78,16 +98,4 @@ export function listEventsEndpoint(deps: AccountDeps): Endpoint {
 
 function positionOf(event: FeedEvent): string[] {
   return [event.seq.toString()];
-}
-
-function viewEvent(event: FeedEvent): z.output<typeof eventSchema> {
-  return {
-    id: event.id,
-    type: event.type,
-    subject: event.subject,
-    user_id: event.accountId,
-    product: event.product,
-    data: { ...event.data },
-    created_at: isoSeconds(event.createdAt),
-  };
 }

@@ -28,6 +28,8 @@ export interface RequestContext<P = unknown, Q = unknown, B = unknown> {
   /** Present on money requests that are not dry runs, and on guarded requests that name an Idempotency-Key. */
   readonly claim: Claim | null;
   readonly dryRun: boolean;
+  /** Aborted when the caller has gone away before its answer. */
+  readonly gone: AbortSignal;
   /** `Prefer: respond-async` (RFC 7240). */
   readonly preferAsync: boolean;
   readonly clientIp: string | null;

@@ -55,9 +55,27 @@ export async function serve(
     await payMoneyTokens(cost, principal, res, deps);
   }
 
-  const checked = { principal, requestId, reach, params, query: read, body, rawBody, claim, dryRun, apiDocument };
+  const checked = {
+    principal,
+    requestId,
+    reach,
+    params,
+    query: read,
+    body,
+    rawBody,
+    claim,
+    dryRun,
+    apiDocument,
+    gone: goneOf(res),
+  };
   const handler = one.handler as (context: RequestContext) => Promise<Reply> | Reply; // re-joined with its schemas
   const reply = await handler(contextOf(req, checked));
   // The money step has stored its answer itself.
   send(res, claim === null || isMoney || reply.isRemembered === true ? reply : await remember(deps.db, claim, reply));
+}
+
+function goneOf(res: Response): AbortSignal {
+  const gone = new AbortController();
+  res.once('close', () => gone.abort());
+  return gone.signal;
 }
