@@ -46,6 +46,7 @@ describe('POST /proxies/{id}/sync', () => {
       type: 'proxy.synced',
       data: { changes: { exit_ip: { from: before.exit_ip, to: body.exit_ip }, subnet: { to: body.subnet } } },
     });
+    expect(await lumi.deps().db.proxy.findUnique({ where: { id: moved.id } })).toMatchObject({ access_version: 2 });
     const longer = await buyer('sandbox:drift-expiry');
     const true1 = daysLater(longer.expires, 10);
     expect((await sync(longer.who, longer.id)).body).toMatchObject({ expires_at: true1, is_applied: false });

@@ -133,6 +133,17 @@ describe('an address that the supplier changed by itself', () => {
     expect(synced.body).toMatchObject({ exit_ip: moved });
   });
 
+  it('is checked by what the supplier says, because no supplier reaches the target inside a node', async () => {
+    const { who, body, first } = await bought();
+    const check = async (more: object = {}) =>
+      (await lumi.send(who, 'post', '/proxies/check', { proxy_ids: [first.id], ...more })).body.items;
+    expect(await check()).toMatchObject([{ ok: true, exit_country: 'US', seen_ip: null }]);
+    const sold = planOf(body.order.id)?.proxies.find(({ address }) => address === first.exit_ip);
+    if (sold === undefined) throw new Error('it was not sold');
+    sold.isValid = false;
+    expect(await check()).toMatchObject([{ ok: false, message: 'The network says that it does not work.' }]);
+  });
+
   it('is missing when nothing came in its place', async () => {
     const { who, body, first } = await bought();
     const plan = planOf(body.order.id);
@@ -181,6 +192,7 @@ describe('an address that changes while it is in use', () => {
 
   it('is dialled with the login that it has by now', async () => {
     const { who, body, first } = await bought();
+    await carry(who, first.id, 100); // its node has the first one
     const sold = planOf(body.order.id)?.proxies.find(({ address }) => address === first.exit_ip);
     if (sold === undefined) throw new Error('it was not sold');
     Object.assign(sold, { password: 'another-password' });
