@@ -1,6 +1,6 @@
-// `npm run bench [-- --json FILE] [-- --seconds N]`: the cost of the gateway and the number of purchases a second
-// through all processes, compared with reference servers. It runs on this machine's loopback, is bounded in time and
-// cleans up.
+// `npm run bench [-- --json FILE] [-- --seconds N] [-- --only read|purchases|proxy] [-- --megabytes N]`: the cost of
+// the gateway, the number of purchases a second through all processes, and the cost of the proxy node, compared with
+// reference servers. It runs on this machine's loopback, is bounded in time and cleans up.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -14,24 +14,31 @@ import { install } from './install.mjs';
  * @property {number} seconds
  * @property {Awaited<ReturnType<typeof import('./bench/read-path.mjs').benchReadPath>>} [readPath]
  * @property {Awaited<ReturnType<typeof import('./bench/purchases.mjs').benchPurchases>>} [purchases]
+ * @property {Awaited<ReturnType<typeof import('./bench/proxies.mjs').benchProxies>>} [proxies]
  */
 
 const { values } = parseArgs({
-  options: { json: { type: 'string' }, seconds: { type: 'string', default: '8' }, only: { type: 'string' } },
+  options: {
+    json: { type: 'string' },
+    seconds: { type: 'string', default: '8' },
+    only: { type: 'string' },
+    megabytes: { type: 'string', default: '1024' },
+  },
 });
 const seconds = Math.min(60, Math.max(1, Number(values.seconds)));
+const megabytes = Math.min(4096, Math.max(16, Math.floor(Number(values.megabytes)) || 1024));
 
 await install({ quiet: true });
 const { bundle } = await import('./bundle.mjs');
-await bundle();
+if (values.only !== 'proxy') await bundle(); // its section bundles what it measures
 const { makeInstallation } = await import('./bench/installation.mjs');
 const { stopAll } = await import('./bench/processes.mjs');
 
-const installation = await makeInstallation();
+const installation = values.only === 'proxy' ? null : await makeInstallation();
 try {
   /** @type {Report} */
   const report = { at: new Date().toISOString(), node: process.version, cores: availableParallelism(), seconds };
-  if (values.only !== 'purchases') {
+  if (installation !== null && values.only !== 'purchases') {
     const { benchReadPath } = await import('./bench/read-path.mjs');
     report.readPath = await benchReadPath({ installation, seconds });
     console.log(
@@ -52,7 +59,7 @@ try {
         'against the upstream alone at that rate.',
     );
   }
-  if (values.only !== 'read') {
+  if (installation !== null && values.only !== 'read') {
     const { benchPurchases } = await import('./bench/purchases.mjs');
     report.purchases = await benchPurchases({ installation, seconds });
     console.log('\nPurchases (HTTP, gateway, domains service, sandbox registrar, capture; fsync on)\n');
@@ -68,10 +75,26 @@ try {
       ]),
     );
   }
+  if (values.only === undefined || values.only === 'proxy') {
+    const { benchProxies } = await import('./bench/proxies.mjs');
+    report.proxies = await benchProxies({ megabytes });
+    const { rows, idle, listening } = report.proxies;
+    console.log(`\nProxies (${megabytes} MiB each way of three, best of 3 in turns, CPU of the measured process)\n`);
+    table(
+      ['', 'CONNECT s/GB', 'SOCKS5 s/GB', 'HTTP s/GB', 's per 1,000 new connections'],
+      rows.map(({ name, perGb, per1000 }) => [
+        name,
+        ...perGb.map((cost) => (cost === null ? 'n/a' : ms(cost))),
+        per1000.toFixed(3),
+      ]),
+    );
+    console.log(`\n${whole(idle.tunnels)} idle tunnels: ${whole(idle.mib)} MiB in all`);
+    console.log(`${whole(listening.entries)} entries listen after ${ms(listening.seconds)} s, start included`);
+  }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
 } finally {
   await stopAll();
-  await installation.stop();
+  await installation?.stop();
 }
 
 /**

@@ -34,7 +34,13 @@ export async function startProcess({ name, script, env }) {
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
   });
   const port = await ready;
-  return { name, origin: `http://127.0.0.1:${port}`, cpuSeconds: () => cpuSeconds(child.pid), stop: () => stop(child) };
+  return {
+    name,
+    origin: `http://127.0.0.1:${port}`,
+    cpuSeconds: () => cpuSeconds(child.pid),
+    residentMib: () => residentMib(child.pid),
+    stop: () => stop(child),
+  };
 }
 
 export async function stopAll() {
@@ -62,6 +68,19 @@ function cpuSeconds(pid) {
       .replace(/^.*\) /s, '')
       .split(' ');
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/**
+ * NaN where there is no /proc.
+ *
+ * @param {number | undefined} pid
+ */
+function residentMib(pid) {
+  try {
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
   } catch {
     return Number.NaN;
   }
