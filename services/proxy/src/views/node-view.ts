@@ -35,7 +35,7 @@ export const nodeSchema = z
       .object({
         free: z.int(),
         held: z.int().describe('Taken by orders that are not delivered yet.'),
-        sold: z.int(),
+        sold: z.int().describe('Addresses of proxies that are in use.'),
         resting: z.int().describe('Given up by their proxies; sold again `PROXY_EXIT_REST_S` after that.'),
         withdrawn: z.int().describe('Not in its file any more.'),
       })
