@@ -40,7 +40,7 @@ const WRITABLE: Readonly<Record<string, readonly string[]>> = {
 };
 /** What operators' routes show of a product's own tables. */
 const SHOWN_TO_OPERATORS: Readonly<Record<string, readonly string[]>> = {
-  proxy: ['node', 'node_exit', 'access_change'],
+  proxy: ['node', 'node_exit', 'access_change', 'own_stock'],
 };
 /** Without this function the role's process cannot do its work. */
 const NEEDED: Readonly<Record<Role, string>> = {
