@@ -5,7 +5,7 @@ import { elapsedMs } from '@lumi/shared/runtime';
 import type { Way } from './meter';
 import type { Passage } from './passages';
 import { ELSEWHERE } from './dial-failures';
-import { giveBuffer, leaveBuffer, LEVEL_SLOW, LEVELS, takeBuffer } from './read-buffers';
+import { giveBuffer, leaveBuffer, nextLevel, takeBuffer } from './read-buffers';
 import { endWhenTaken, resetNow, sentBytes, whenTaken } from './sockets';
 import { UpstreamHandshake, type UpstreamEndpoint } from './upstream-handshake';
 
@@ -217,12 +217,7 @@ export class Link {
   /** Reads go on in the same buffer only if the kernel has all of it; a write owns it otherwise. */
   private releaseBuffer(size: number, length: number): void {
     const isFree = this.client.writableLength === 0;
-    const isPaced = this.passage.right.bandwidthBps !== null;
-    let next = this.level;
-    if (isPaced) next = 0;
-    else if (!isFree) next = Math.min(next, LEVEL_SLOW);
-    else if (size === length) next = Math.min(next + 1, LEVELS - 1);
-    else if (size < length / 8) next = 0;
+    const next = nextLevel(this.level, { isFree, size, length, bps: this.passage.right.bandwidthBps });
     if (isFree && next === this.level) return;
     if (this.held !== null) (isFree ? giveBuffer : leaveBuffer)(this.held);
     this.held = null;
