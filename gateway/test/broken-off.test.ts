@@ -74,7 +74,7 @@ describe('a client that goes away', () => {
 
 describe('long polls', () => {
   it('have separate places, so that other requests do not wait for them', async () => {
-    const narrow = await fixture.gateway({ UPSTREAM_CONNECTIONS: '2' });
+    const narrow = await fixture.gateway({ UPSTREAM_CONNECTIONS: '2', SERVICE_CONCURRENCY: '4' });
     const waiting: (() => void)[] = [];
     fixture.services.domains.answer = ({ path }) =>
       path.includes('wait=')
@@ -87,6 +87,22 @@ describe('long polls', () => {
     expect(waiting).toHaveLength(2); // the other three wait here
     for (let answered = 0; answered < 5; answered += 1) (await until(() => waiting.shift()))();
     expect((await Promise.all(polls)).map(({ text }) => text)).toEqual(Array(5).fill('{"waited":true}'));
+  });
+
+  it('of many customers wait at the service together, 500 by default', async () => {
+    const waiting: (() => void)[] = [];
+    fixture.services.domains.answer = ({ path }) =>
+      path.includes('wait=')
+        ? new Promise((resolve) => waiting.push(() => resolve({ status: 200, body: '{"waited":true}' })))
+        : { status: 200, body: '{"ok":true}' };
+    const keys = await Promise.all(Array.from({ length: 50 }, () => fixture.newKey({ accountId })));
+    const polls = keys.flatMap(({ key: one }) =>
+      Array.from({ length: 10 }, () => ask(gateway, { path: '/api/v1/things?wait=30', key: one })),
+    );
+    await until(() => waiting.length === 500);
+    expect(await ask(gateway, { path: '/api/v1/things', key })).toMatchObject({ status: 200, text: '{"ok":true}' });
+    for (const answer of waiting) answer();
+    expect((await Promise.all(polls)).filter(({ status }) => status !== 200)).toEqual([]);
   });
 });
 

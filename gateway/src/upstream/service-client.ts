@@ -22,6 +22,8 @@ export interface ServiceClientOptions {
  */
 export type Line = 'usual' | 'held-back';
 
+/** A long poll costs a connection and little else, and lasts up to half a minute. */
+const HELD_BACK_CONNECTIONS = 512;
 const CONNECT_TIMEOUT_MS = 2_000;
 /**
  * Shorter than STOP_DELAY_MS of the services: a service that stops ends each connection with its next answer, and what
@@ -46,13 +48,15 @@ export class ServiceClient {
 
   constructor(private readonly options: ServiceClientOptions) {
     const { clock, connections, perKeyMax, waitingPerKeyMax, inFlightMax } = options;
-    const queue = (): FairQueue =>
-      new FairQueue({ clock, inWorkMax: connections, perKeyMax, waitingPerKeyMax, waitingMax: inFlightMax });
-    this.queues = { usual: queue(), 'held-back': queue() };
+    // Half of what may be in flight stays for other requests.
+    const heldBack = Math.min(HELD_BACK_CONNECTIONS, Math.ceil(inFlightMax / 2));
+    const queue = (inWorkMax: number): FairQueue =>
+      new FairQueue({ clock, inWorkMax, perKeyMax, waitingPerKeyMax, waitingMax: inFlightMax });
+    this.queues = { usual: queue(connections), 'held-back': queue(heldBack) };
     const lookup = serviceLookup();
-    const pool = (): Pool =>
+    const pool = (most: number): Pool =>
       new Pool(options.origin, {
-        connections: options.connections,
+        connections: most,
         pipelining: 1,
         connect: { timeout: CONNECT_TIMEOUT_MS, lookup },
         headersTimeout: options.timeoutMs,
@@ -61,7 +65,7 @@ export class ServiceClient {
         keepAliveMaxTimeout: IDLE_MS,
         maxHeaderSize: 32_768,
       });
-    this.pools = { usual: pool(), 'held-back': pool() };
+    this.pools = { usual: pool(connections), 'held-back': pool(heldBack) };
   }
 
   get inWork(): number {
