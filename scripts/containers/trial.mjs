@@ -188,7 +188,8 @@ async function restartEach(engine, compose, customers, say) {
   }
   customers.during('after the restarts', () => false);
   await sleep(SETTLE_MS);
-  say(`each of ${containers.length} containers was restarted under load`);
+  const services = containers.map(({ service }) => service).join(', ');
+  say(`each of ${containers.length} containers was restarted under load: ${services}`);
 }
 
 /**
