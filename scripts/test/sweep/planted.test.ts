@@ -93,14 +93,14 @@ it.each(['set-size-and-write', 'set-size-or-conflict', 'get-size-and-write'])(
   'finds that %s writes what it must not, and with which values',
   async (id) => {
     const { changed } = await found(id);
-    expect(changed[0]).toMatch(/requests were refused, and platform\.account/);
-    expect(changed.slice(1)).toContainEqual(expect.stringMatching(/→ \d{3} .* changes platform\.account/s));
+    expect(changed[0]).toMatch(/requests were refused, and .*platform\.account/);
+    expect(changed.slice(1)).toContainEqual(expect.stringMatching(/→ \d{3} .* changes .*platform\.account/s));
   },
 );
 
 it('judges one value of each place though there is no time left', async () => {
   expect(await found('set-size', 0)).toEqual({ faults: [], changed: [], unjudged: [] });
-  expect((await found('set-size-and-write', 0)).changed[0]).toMatch(/requests were refused, and platform\.account/);
+  expect((await found('set-size-and-write', 0)).changed[0]).toMatch(/requests were refused, and .*platform\.account/);
 });
 
 it('finds an operation that refuses everything', async () => {
