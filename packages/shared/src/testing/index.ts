@@ -1,6 +1,7 @@
 // Shared by test files; no source file may import it: a database per file, a Redis key space per file, and waiting for
 // a condition. The stores are real; a file that leaves a connection open fails.
 export { beforeHoldOf } from './before-hold';
+export { certificate } from './certificate';
 export { createTestDatabase, testDatabase, type TestDatabase } from './test-database';
 export { NameServer } from './name-server';
 export { runIfDue } from './run-if-due';

@@ -8,9 +8,8 @@ import { join } from 'node:path';
 import { TLSSocket, createServer as createTls } from 'node:tls';
 import { Queue } from 'bullmq';
 import { openRedis } from '../../ground/runtime';
-import { until } from '../../testing';
+import { certificate, until } from '../../testing';
 import { lookAtCertificates } from './look-at-certificates';
-import { certificate } from './test/certificate';
 import { adminUrl, examined, linesOf } from './test/examined';
 
 const DAY_MS = 86_400_000;

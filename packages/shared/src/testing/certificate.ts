@@ -1,4 +1,4 @@
-// A self-signed certificate for 127.0.0.1, made here: the tests choose when it ends.
+// A self-signed certificate for 127.0.0.1 or for a name, made here: the tests choose when it ends.
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 const der = (tag: number, ...parts: readonly Buffer[]): Buffer => {
@@ -14,13 +14,15 @@ const time = (date: Date): Buffer => der(0x18, Buffer.from(date.toISOString().re
 const ECDSA_SHA256 = sequence(hex('06082a8648ce3d040302'));
 /** CN=127.0.0.1 */
 const NAME = sequence(der(0x31, sequence(hex('0603550403'), der(0x0c, Buffer.from('127.0.0.1')))));
-/** subjectAltName: the address 127.0.0.1 */
-const EXTENSIONS = der(
-  0xa3,
-  sequence(sequence(hex('0603551d11'), der(0x04, sequence(der(0x87, Buffer.from([127, 0, 0, 1])))))),
-);
+const ADDRESS = der(0x87, Buffer.from([127, 0, 0, 1]));
 
-export function certificate(from: Date, to: Date): { key: string; cert: string } {
+/** subjectAltName: the address 127.0.0.1, or a name. */
+function extensions(name: string | undefined): Buffer {
+  const subject = name === undefined ? ADDRESS : der(0x82, Buffer.from(name));
+  return der(0xa3, sequence(sequence(hex('0603551d11'), der(0x04, sequence(subject)))));
+}
+
+export function certificate(from: Date, to: Date, name?: string): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const content = sequence(
     der(0xa0, hex('020102')),
@@ -30,7 +32,7 @@ export function certificate(from: Date, to: Date): { key: string; cert: string }
     sequence(time(from), time(to)),
     NAME,
     publicKey.export({ type: 'spki', format: 'der' }),
-    EXTENSIONS,
+    extensions(name),
   );
   const signature = der(0x03, Buffer.from([0]), sign('sha256', content, privateKey));
   const base64 = sequence(content, ECDSA_SHA256, signature).toString('base64');
