@@ -8,7 +8,7 @@ import { TEST_NOUNS } from './test-event';
 
 interface Written {
   readonly type: string;
-  readonly product: string;
+  readonly product: string | null;
   readonly data: unknown;
 }
 

@@ -10,7 +10,8 @@ export interface FeedEvent {
   readonly seq: bigint;
   readonly id: string;
   readonly accountId: string;
-  readonly product: string;
+  /** Null: it is about the account itself, and the feed of every product shows it. */
+  readonly product: string | null;
   readonly type: string;
   readonly subject: string;
   readonly data: JsonObject;
@@ -31,8 +32,8 @@ export interface FeedFilter {
 
 /**
  * The database numbers the events of one account in the order of their commits. Across accounts it does not. So the
- * feed of all accounts stays behind the present by longer than any transaction lasts; otherwise an event could appear
- * behind a cursor.
+ * feed of all accounts stays behind the present by longer than any transaction lasts, and it ends before the first
+ * number that is younger than that. Otherwise an event could appear behind a cursor.
  */
 const TRAIL_S = 30;
 
@@ -44,52 +45,68 @@ export async function listEvents(
   page: { limit: number; afterSeq: string | null },
 ): Promise<FeedEvent[]> {
   const { patterns, subject, since } = filter;
-  return readEvents(
-    db,
-    sql`${whereAll([
-      ...visible(whose),
-      patterns.length === 0 ? null : sql`(${joinSql(patterns.map(ofType), ' OR ')})`,
-      subject === null ? null : sql`subject = ${subject}`,
-      since === null ? null : sql`created_at >= ${since}::timestamptz`,
-      page.afterSeq === null ? null : sql`seq > ${page.afterSeq}::bigint`,
-    ])}
-    ORDER BY seq LIMIT ${page.limit + 1}::int`,
+  const asked = [
+    patterns.length === 0 ? null : sql`(${joinSql(patterns.map(ofType), ' OR ')})`,
+    subject === null ? null : sql`subject = ${subject}`,
+    since === null ? null : sql`created_at >= ${since}::timestamptz`,
+    page.afterSeq === null ? null : sql`seq > ${page.afterSeq}::bigint`,
+  ];
+  const inOrder = sql`ORDER BY seq LIMIT ${page.limit + 1}::int`;
+  // Each half is the beginning of a range of the index (account, product, seq).
+  const halves = ofFeed(whose.product).map(
+    (part) => sql`(SELECT ${COLUMNS} FROM platform.event ${whereAll([...visible(whose), part, ...asked])} ${inOrder})`,
   );
+  return readEvents(db, sql`SELECT * FROM (${joinSql(halves, ' UNION ALL ')}) feed ${inOrder}`);
 }
 
 export async function findEvent(db: SqlRunner, whose: Whose, id: string): Promise<FeedEvent | null> {
-  const [event] = await readEvents(db, whereAll([...visible(whose), sql`id = ${id}`]));
+  const feed = sql`(${joinSql(ofFeed(whose.product), ' OR ')})`;
+  const [event] = await readEvents(
+    db,
+    sql`SELECT ${COLUMNS} FROM platform.event ${whereAll([...visible(whose), feed, sql`id = ${id}`])}`,
+  );
   return event ?? null;
 }
 
-/** The newest event of each account that has one after its position. */
+/** The newest event of each account that has one after its position in the feed of the product. */
 export async function newestEvents(
   db: SqlRunner,
+  product: Product,
   positions: ReadonlyMap<string, bigint>,
 ): Promise<ReadonlyMap<string, bigint>> {
   if (positions.size === 0) return new Map();
   const seqs = [...positions.values()].map(String);
+  const newest = ofFeed(product).map(
+    (part) => sql`(SELECT max(seq) FROM platform.event WHERE account_id = w.account_id AND ${part} AND seq > w.after)`,
+  );
   const rows = await db.$queryRaw<{ account_id: string; seq: bigint }[]>(sql`
     SELECT w.account_id, e.seq FROM unnest(${[...positions.keys()]}::text[], ${seqs}::bigint[]) AS w(account_id, after)
-    CROSS JOIN LATERAL (SELECT max(n.seq) AS seq FROM platform.event n
-      WHERE n.account_id = w.account_id AND n.seq > w.after) e
+    CROSS JOIN LATERAL (SELECT greatest(${joinSql(newest, ', ')}) AS seq) e
     WHERE e.seq IS NOT NULL`);
   return new Map(rows.map(({ account_id: accountId, seq }) => [accountId, seq]));
 }
 
-function visible({ reach, product }: Whose): Sql[] {
-  return [
-    reach.kind === 'account'
-      ? sql`account_id = ${reach.accountId}`
-      : sql`created_at < now() - make_interval(secs => ${TRAIL_S}::int)`,
-    sql`product = ${product}`,
-  ];
+const COLUMNS = sql`seq, id, account_id, product, type, subject, data, created_at`;
+
+/** The events of a feed, in two parts: those of the product, and those about the account itself. */
+function ofFeed(product: Product): Sql[] {
+  return [sql`product = ${product}`, sql`product IS NULL`];
 }
 
-async function readEvents(db: SqlRunner, which: Sql): Promise<FeedEvent[]> {
-  const rows = await db.$queryRaw<EventRow[]>(
-    sql`SELECT seq, id, account_id, product, type, subject, data, created_at FROM platform.event ${which}`,
+function visible({ reach, product }: Whose): Sql[] {
+  if (reach.kind === 'account') return [sql`account_id = ${reach.accountId}`];
+  const trail = sql`now() - make_interval(secs => ${TRAIL_S}::int)`;
+  const young = ofFeed(product).map(
+    (part) => sql`(SELECT min(seq) FROM platform.event WHERE ${part} AND created_at >= ${trail})`,
   );
+  return [sql`created_at < ${trail}`, sql`seq < coalesce(least(${joinSql(young, ', ')}), ${SEQ_MAX}::bigint)`];
+}
+
+/** Greater than every number of an event. */
+const SEQ_MAX = '9223372036854775807';
+
+async function readEvents(db: SqlRunner, select: Sql): Promise<FeedEvent[]> {
+  const rows = await db.$queryRaw<EventRow[]>(select);
   return rows.map((row) => ({
     seq: row.seq,
     id: row.id,
@@ -106,7 +123,7 @@ interface EventRow {
   readonly seq: bigint;
   readonly id: string;
   readonly account_id: string;
-  readonly product: string;
+  readonly product: string | null;
   readonly type: string;
   readonly subject: string;
   readonly data: JsonObject;

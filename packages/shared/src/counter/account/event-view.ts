@@ -1,5 +1,6 @@
 // An event as the API shows it.
 import { z } from 'zod';
+import { isEventType, specOf } from '../../ground/events';
 import { isoSeconds } from '../../ground/runtime';
 import type { FeedEvent } from './event-store';
 
@@ -10,7 +11,7 @@ export const eventSchema = z
     timestamp: z.string().describe('When it happened.').meta({ example: '2026-11-28T12:00:00Z' }),
     subject: z.string().describe('What it is about: a domain name, the id of a server or of a deposit.'),
     user_id: z.string(),
-    product: z.string(),
+    product: z.string().nullable().describe('Null: it is about the account itself.').meta({ example: 'domains' }),
     data: z.record(z.string(), z.unknown()),
     created_at: z.string().describe('The same as `timestamp`.'),
   })
@@ -24,7 +25,8 @@ export function viewEvent(event: FeedEvent): z.output<typeof eventSchema> {
     timestamp: at,
     subject: event.subject,
     user_id: event.accountId,
-    product: event.product,
+    // Null for those, too, that were written before their column was.
+    product: isEventType(event.type) && specOf(event.type).of === 'account' ? null : event.product,
     data: { ...event.data },
     created_at: at,
   };

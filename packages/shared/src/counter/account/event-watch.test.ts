@@ -18,7 +18,7 @@ const waiting = (more: Partial<Waiting> = {}): Waiting => ({
 
 describe('waiting for events', () => {
   it('ends when the caller has gone away', async () => {
-    const watch = new EventWatch(feed(), silentLog, { isStopping: false });
+    const watch = new EventWatch(feed(), 'domains', silentLog, { isStopping: false });
     const caller = new AbortController();
     const ended = watch.newer(waiting({ gone: caller.signal }));
     expect(watch.count).toBe(1);
@@ -30,20 +30,20 @@ describe('waiting for events', () => {
 
   it('ends when the process stops', async () => {
     const process = { isStopping: false };
-    const watch = new EventWatch(feed(), silentLog, process);
+    const watch = new EventWatch(feed(), 'domains', silentLog, process);
     const ended = watch.newer(waiting());
     process.isStopping = true;
     expect(await ended).toBeNull();
   });
 
   it('ends when the feed cannot be read', async () => {
-    const watch = new EventWatch(feed({ isAway: true }), silentLog, { isStopping: false });
+    const watch = new EventWatch(feed({ isAway: true }), 'domains', silentLog, { isStopping: false });
     expect(await watch.newer(waiting())).toBeNull();
   });
 
   it('answers the 11th request of a key and the 1,001st of the process at once', async () => {
     const process = { isStopping: false };
-    const watch = new EventWatch(feed(), silentLog, process);
+    const watch = new EventWatch(feed(), 'domains', silentLog, process);
     const all = Array.from({ length: 10 }, () => watch.newer(waiting()));
     expect(await watch.newer(waiting())).toBeNull();
     for (let key = 2; key < 992; key += 1) all.push(watch.newer(waiting({ keyId: `key_${String(key)}` })));

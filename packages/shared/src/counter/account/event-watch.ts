@@ -1,6 +1,7 @@
 // Long polls for new events. One query per step covers all waiting requests of the process, and none of them holds a
 // connection. The database is asked rather than made to notify: a commit with a notice waits for every other such
 // commit, and each purchase writes an event.
+import type { Product } from '../../ground/contract';
 import type { Log } from '../../ground/runtime';
 import type { SqlRunner } from '../../base/db';
 import { newestEvents } from './event-store';
@@ -30,6 +31,7 @@ export class EventWatch {
 
   constructor(
     private readonly db: SqlRunner,
+    private readonly product: Product,
     private readonly log: Log,
     private readonly process: { readonly isStopping: boolean },
   ) {}
@@ -75,7 +77,7 @@ export class EventWatch {
 
   private async step(): Promise<void> {
     try {
-      const newest = this.process.isStopping ? null : await newestEvents(this.db, this.positions());
+      const newest = this.process.isStopping ? null : await newestEvents(this.db, this.product, this.positions());
       for (const waiter of [...this.waiting]) {
         const seq = newest?.get(waiter.accountId) ?? null;
         if (newest === null || (seq !== null && seq > waiter.afterSeq)) waiter.wake(seq);

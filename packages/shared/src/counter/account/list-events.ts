@@ -22,7 +22,7 @@ const feedSchema = pageOf(eventSchema).extend({
 const TYPES_SHAPE = /^[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*)?(,[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*)?){0,19}$/;
 
 export function listEventsEndpoint(deps: AccountDeps): Endpoint {
-  const watch = new EventWatch(deps.db.platform, deps.log, deps.readiness);
+  const watch = new EventWatch(deps.db.platform, deps.product, deps.log, deps.readiness);
   return endpoint(
     defineRoute({
       id: 'list-events',
@@ -34,10 +34,10 @@ export function listEventsEndpoint(deps: AccountDeps): Endpoint {
       class: 'regular',
       reach: 'account',
       description:
-        'What happened at this product, oldest first, each event once. Keep `resume_cursor` and nothing is ' +
-        'missed. With `wait` the answer is held back until there is an event or the time is over; at most 10 ' +
-        'requests of a key wait at a time, and further ones are answered at once. Events are kept for 90 days. For ' +
-        'an operator key without `user_id` the feed of all accounts trails by 30 seconds.',
+        'What happened at this product and to the account itself, oldest first, each event once. Keep ' +
+        '`resume_cursor` and nothing is missed. With `wait` the answer is held back until there is an event or the ' +
+        'time is over; at most 10 requests of a key wait at a time, and further ones are answered at once. Events ' +
+        'are kept for 90 days. For an operator key without `user_id` the feed of all accounts trails by 30 seconds.',
       query: pageQuery.extend({
         types: z
           .string()

@@ -10,7 +10,7 @@ beforeAll(() => {
 
 const productOf = (type: (typeof EVENT_TYPES)[number]) => {
   const { of } = specOf(type);
-  return of === 'every' || of === 'account' ? 'vps' : of;
+  return of === 'account' ? null : of === 'every' ? 'vps' : of;
 };
 
 describe('the catalogue of events', () => {
@@ -36,8 +36,22 @@ describe('the catalogue of events', () => {
     expect(faultOf({ type: 'server.ready', product: 'proxy', data: specOf('server.ready').example })).toContain(
       'proxy',
     );
+    const aboutDeposit = { type: 'deposit.credited', data: specOf('deposit.credited').example };
+    expect([faultOf({ ...aboutDeposit, product: null }), faultOf({ ...aboutDeposit, product: 'vps' })]).toEqual([
+      null,
+      'deposit.credited was written for vps',
+    ]);
     expect([productIn('deposit.credited', 'vps'), productIn('order.failed', 'vps')]).toEqual([null, 'vps']);
     expect(faultOf({ type: 'server.sold', product: 'vps', data: {} })).toContain('not in the catalogue');
+  });
+
+  it('calls those types account-wide whose product the database leaves out', () => {
+    const trigger = readFileSync(join(__dirname, '../../counter/account/sql/event_in_order.sql'), 'utf8');
+    const [, list = ''] = /split_part\(NEW\.type, '\.', 1\) IN \(([^)]+)\)/.exec(trigger) ?? [];
+    const nouns = [...list.matchAll(/'([a-z]+)'/g)].map(([, noun]) => noun);
+    expect(nouns).toContain('deposit');
+    for (const type of EVENT_TYPES)
+      expect([type, nouns.includes(type.split('.')[0])]).toEqual([type, specOf(type).of === 'account']);
   });
 
   it('has every type that a SQL function names', () => {

@@ -54,10 +54,17 @@ export function productIn(type: EventType, product: Product): Product | null {
 }
 
 /** What is wrong with a written event. Null: it is as the catalogue says. */
-export function faultOf({ type, product, data }: { type: string; product: string; data: unknown }): string | null {
+export function faultOf({ type, product, data }: WrittenEvent): string | null {
   if (!isEventType(type)) return `${type} is not in the catalogue of events`;
   const { of, data: schema } = specOf(type);
-  if (of !== 'every' && of !== 'account' && of !== product) return `${type} was written for ${product}`;
+  const isOfItsOwner = of === 'account' ? product === null : of === 'every' ? product !== null : product === of;
+  if (!isOfItsOwner) return `${type} was written for ${product ?? 'no product'}`;
   const read = schema.safeParse(data);
   return read.success ? null : `${type}: ${z.prettifyError(read.error)} in ${JSON.stringify(data)}`;
+}
+
+interface WrittenEvent {
+  readonly type: string;
+  readonly product: string | null;
+  readonly data: unknown;
 }
