@@ -6,7 +6,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, r
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate, root } from './build.mjs';
-import { serviceDocuments } from './check/documents.mjs';
+import { serviceDocuments, withoutSharing } from './check/documents.mjs';
 import { digestOf } from './check/memory.mjs';
 import { runTool } from './check/run-tool.mjs';
 import { commandSource } from './client/commands.mjs';
@@ -62,9 +62,10 @@ function isMade(wanted) {
 
 /** The three documents, as the generator takes them. */
 export async function documents() {
+  const whole = await withoutSharing();
   return (await serviceDocuments()).map(({ name, document }) => ({
     product: name.replace('services/', ''),
-    document: /** @type {import('./client/operations.mjs').Document} */ (/** @type {unknown} */ (document)),
+    document: /** @type {import('./client/operations.mjs').Document} */ (/** @type {unknown} */ (whole(document))),
   }));
 }
 

@@ -156,6 +156,36 @@ describe('the reference pages', () => {
   });
 });
 
+describe('the OpenAPI documents', () => {
+  it.each(['/api/v1', '/hosting/api/v1', '/proxy/api/v1'])('%s/openapi.json is sent once, compressed', async (base) => {
+    const path = `${base}/openapi.json`;
+    const [plain, gzip, brotli] = await Promise.all(
+      ['identity', 'gzip', 'gzip, br'].map((encoding) =>
+        ask(gateway, { path, headers: { 'accept-encoding': encoding } }),
+      ),
+    );
+    const text = await rawBytes(path, 'identity');
+
+    expect(JSON.parse(text.toString('utf8'))).toMatchObject({ openapi: '3.1.0' });
+    expect(plain).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'public, max-age=60' },
+    });
+    expect([gzip, brotli].map((reply) => reply?.headers['content-encoding'])).toEqual(['gzip', 'br']);
+    expect(new Set([plain, gzip, brotli].map((reply) => reply?.headers.etag)).size).toBe(3);
+    expect(await rawBytes(path, 'gzip').then(gunzipSync)).toEqual(text);
+    expect(await rawBytes(path, 'br').then(brotliDecompressSync)).toEqual(text);
+    expect(
+      await ask(gateway, {
+        path,
+        headers: { 'accept-encoding': 'br', 'if-none-match': String(brotli?.headers.etag) },
+      }),
+    ).toMatchObject({ status: 304, text: '', headers: { etag: brotli?.headers.etag } });
+    // An operation like others.
+    expect(await ask(gateway, { method: 'POST', path })).toMatchObject({ status: 401, code: 'missing_bearer' });
+  });
+});
+
 describe('a path that only resembles a reference page', () => {
   it.each(['/docs/', '/docs/unknown.js', '/docs/../config', '//docs', '/Docs', '/docs/reference.js/', '/hosting/docs'])(
     '%s is 404 like every unknown path',

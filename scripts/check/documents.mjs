@@ -9,6 +9,12 @@ import { loadSources } from './load-sources.mjs';
 /** @type {readonly Product[]} */
 const PRODUCTS = ['domains', 'vps', 'proxy'];
 
+/** `withoutSharing` of the room `contract`: the operations with all that they share with others. */
+export async function withoutSharing() {
+  const exportsOf = await loadSources({ whole: 'packages/shared/src/ground/contract/whole-document.ts' });
+  return /** @type {{ withoutSharing: <D>(document: D) => D }} */ (exportsOf('whole')).withoutSharing;
+}
+
 /**
  * One for each service.
  *

@@ -57,7 +57,7 @@ const SPECTRAL_OFF = {
  * Rules that neither of them has. They check the document as written, with its references: a field that is another
  * schema is described there. A rule gets an object and returns a sentence, or undefined.
  *
- * @type {Readonly<Record<string, readonly [given: string, judge: Judge]>>}
+ * @type {Readonly<Record<string, readonly [given: string | string[], judge: Judge]>>}
  */
 const OWN = {
   'lumi-scope': [
@@ -69,12 +69,21 @@ const OWN = {
     (media) => media.example === undefined && 'the request body has no example',
   ],
   'lumi-response-example': [
-    '$.paths[*][*].responses[?(@property < "400")].content["application/json"]',
-    (media) => media.example === undefined && 'the answer has no example',
+    [
+      '$.paths[*][*].responses[?(@property < "400")].content["application/json"]',
+      '$.components.responses[?(!(@property >= "4" && @property < "6"))].content["application/json"]',
+    ],
+    (media) => media.example === undefined && media.examples === undefined && 'the answer has no example',
   ],
   'lumi-error-codes': [
-    '$.paths[*][*].responses[?(@property >= "400")]',
-    (response) => !Array.isArray(response['x-lumi-codes']) && 'a refusal has to name its error codes',
+    [
+      '$.paths[*][*].responses[?(@property >= "400")]',
+      '$.components.responses[?(@property >= "4" && @property < "6")]',
+    ],
+    (response) =>
+      response.$ref === undefined &&
+      !Array.isArray(response['x-lumi-codes']) &&
+      'a refusal has to name its error codes',
   ],
   'lumi-field-description': [
     '$..properties[*]',

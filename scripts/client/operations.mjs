@@ -80,7 +80,8 @@ export function operationsOf(document) {
 }
 
 /**
- * The document with what types are made of: refusals and headers have types of the client's own.
+ * The document with what types are made of: refusals and headers have types of the client's own. The operations hold
+ * all that they share with others (`withoutSharing`).
  *
  * @param {Document} document
  */
@@ -96,9 +97,9 @@ export function withoutRefusals(document) {
       ),
     ]),
   );
-  const { schemas = {}, responses = {}, parameters = {}, requestBodies = {} } = document.components;
+  const { schemas = {} } = document.components;
   const { webhooks: _told, ...rest } = /** @type {Json} */ (document);
-  return { ...rest, paths, components: { schemas, responses, parameters, requestBodies } };
+  return { ...rest, paths, components: { schemas } };
 }
 
 /** @param {DocumentedOperation & Json} operation */

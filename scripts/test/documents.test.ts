@@ -1,6 +1,6 @@
 // Rules for all three OpenAPI documents, checked on the documents alone, so that a new operation is checked
 // automatically.
-import { PRODUCTS, type Product } from '@lumi/shared/contract';
+import { PRODUCTS, withoutSharing, type Product } from '@lumi/shared/contract';
 import { DocumentedApi, type Operation } from './contract/documented-api';
 import { documentOf } from './documents';
 
@@ -8,6 +8,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** Name servers, tags, addresses of one object: short lists inside an object. */
 const FEW_ITEMS = 20;
+/** Events and their examples are part of it. */
+const KIB_MAX: Readonly<Record<Product, number>> = { domains: 340, vps: 320, proxy: 400 };
 /** Longer lists that are settings of one object. */
 const SETTINGS = new Set(['ip_allowlist', 'ssh_key_ids', 'domains_block', 'domains_allow', 'country']);
 
@@ -58,7 +60,8 @@ function untrueTogether(object: Json): string[] {
 }
 
 describe.each(PRODUCTS)('the document of %s', (product) => {
-  const document = documentOf(product);
+  const served = documentOf(product);
+  const document = withoutSharing(served);
   const api = new DocumentedApi(document);
   const operations = [...api.operations.values()];
   const resolved = (schema: unknown): Json => {
@@ -70,6 +73,15 @@ describe.each(PRODUCTS)('the document of %s', (product) => {
       const schema = content?.['application/json']?.schema;
       return status >= '400' || schema === undefined ? [] : [resolved(schema)];
     });
+
+  it('writes every refusal once, and is small enough to be read by a browser', () => {
+    const refusals = Object.values(served.paths)
+      .flatMap((methods) => Object.values(methods))
+      .flatMap(({ responses }) => Object.entries(responses).filter(([status]) => status >= '400'));
+    expect(refusals.length).toBeGreaterThan(500);
+    expect(refusals.filter(([, answer]) => !('$ref' in answer))).toEqual([]);
+    expect(Buffer.byteLength(JSON.stringify(served)) / 1024).toBeLessThan(KIB_MAX[product]);
+  });
 
   it('has one shape of lists: every GET with `items` is paged', () => {
     const shape = (schema: Json): string[] => Object.keys((schema['properties'] ?? {}) as Json);

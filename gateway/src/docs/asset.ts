@@ -1,4 +1,4 @@
-// One static file of the reference page, kept in memory: its bytes, and one compressed form for each encoding that a
+// One static file, page or document, kept in memory: its bytes, and one compressed form for each encoding that a
 // browser asks for.
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -19,6 +19,7 @@ export class Asset {
   constructor(
     readonly type: string,
     private readonly bytes: Buffer,
+    readonly cacheControl = 'no-cache',
   ) {
     this.version = createHash('sha256').update(bytes).digest('base64url').slice(0, 16);
   }

@@ -1,9 +1,10 @@
-// The reference pages: `/docs`, and `docs` under each base path, with the files they load. They are static, need no
-// key, and are answered before the API's own stages. Every other path goes on to the next stage.
+// The reference pages: `/docs`, and `docs` under each base path, with the files they load, and the OpenAPI documents,
+// which the gateway has anyway. They need no key, and are answered before the API's own stages. Every other path goes
+// on to the next stage.
 import type { Request, RequestHandler, Response } from 'express';
 import { addressBucket } from '@lumi/shared/addresses';
 import { AppError, BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
-import { hostName } from '@lumi/shared/http';
+import { JSON_TYPE, hostName } from '@lumi/shared/http';
 import {
   MINUTE_MS,
   countDecisions,
@@ -11,15 +12,18 @@ import {
   rateLimitValue,
   type MemoryLimitStore,
 } from '@lumi/shared/limits';
-import { bestEncoding, type Asset, type Encoding } from '../docs/asset';
+import { Asset, bestEncoding, type Encoding } from '../docs/asset';
 import { pageAssets, referencePage } from '../docs/reference-page';
+import type { RouteTable } from '../routes/route-table';
 
 export interface DocsDeps {
+  readonly routes: RouteTable;
   readonly hostBindings: ReadonlyMap<Product, ReadonlySet<string>>;
   readonly addressLimits: MemoryLimitStore;
   readonly publicPerMinute: number;
 }
 
+const DOCUMENT = 'openapi.json';
 const decisions = countDecisions('public');
 
 const SECURITY = {
@@ -34,7 +38,7 @@ const SECURITY = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 } as const;
 
-export function docs({ hostBindings, addressLimits, publicPerMinute }: DocsDeps): RequestHandler {
+export function docs({ routes, hostBindings, addressLimits, publicPerMinute }: DocsDeps): RequestHandler {
   const assets = pageAssets();
   const answersOn = (product: Product, host: string): boolean => hostBindings.get(product)?.has(host) ?? true;
   const pages = new Map<string, Asset>();
@@ -48,10 +52,22 @@ export function docs({ hostBindings, addressLimits, publicPerMinute }: DocsDeps)
     pages.set(key, page);
     return page;
   };
+  const documents = new Map<Product, { text: string; asset: Asset }>();
+  /** Compressed once, whenever the document changes. Null: the service was never reached; it answers itself, or 503. */
+  const documentOf = (product: Product): Asset | null => {
+    const text = routes.documentOf(product);
+    const known = documents.get(product);
+    if (known?.text === text) return known.asset;
+    if (text === '') return null;
+    const asset = new Asset(JSON_TYPE, Buffer.from(text, 'utf8'), 'public, max-age=60');
+    documents.set(product, { text, asset });
+    return asset;
+  };
   /** Null: not a reference page, or not on this host. */
   const find = ({ product, name }: Place, host: string): Asset | null => {
     const shown = product ?? PRODUCTS.find((one) => answersOn(one, host));
     if (shown === undefined || !answersOn(shown, host)) return null;
+    if (name === DOCUMENT) return documentOf(shown);
     return name === '' ? pageOf(shown, host) : (assets.get(name) ?? null);
   };
   const places = new Map<string, Place>();
@@ -59,18 +75,20 @@ export function docs({ hostBindings, addressLimits, publicPerMinute }: DocsDeps)
     const base = product === null ? '' : BASE_PATHS[product];
     for (const name of ['', ...assets.keys()])
       places.set(name === '' ? `${base}/docs` : `${base}/docs/${name}`, { product, name });
+    if (product !== null) places.set(`${base}/${DOCUMENT}`, { product, name: DOCUMENT });
   }
   const limit = { tokens: publicPerMinute, periodMs: MINUTE_MS };
   return (req, res, next) => {
     const record = req.lumi;
     const place = places.get(record.path);
     const asset = place === undefined ? null : find(place, hostName(req.headers.host));
-    if (asset === null) {
+    // An operation like others: what it refuses, the stages of the API refuse.
+    const isRead = req.method === 'GET' || req.method === 'HEAD';
+    if (asset === null || (place?.name === DOCUMENT && (!isRead || record.query !== ''))) {
       next();
       return;
     }
-    if (req.method !== 'GET' && req.method !== 'HEAD')
-      throw new AppError('method_not_allowed', undefined, { allow: ['GET', 'HEAD'] });
+    if (!isRead) throw new AppError('method_not_allowed', undefined, { allow: ['GET', 'HEAD'] });
     const taken = decisions.decided(addressLimits.takeNow(addressBucket(record.clientIp), 1, limit));
     record.rateLimit = rateLimitValue('public', taken);
     record.ratePolicy = rateLimitPolicyValue('public', limit);
@@ -101,7 +119,7 @@ async function send(req: Request, res: Response, asset: Asset): Promise<void> {
     'RateLimit-Policy': req.lumi.ratePolicy,
     ETag: etag,
     Vary: 'Accept-Encoding',
-    'Cache-Control': isNamed ? 'public, max-age=31536000, immutable' : 'no-cache',
+    'Cache-Control': isNamed ? 'public, max-age=31536000, immutable' : asset.cacheControl,
   };
   if (isSame(req.get('if-none-match'), etag)) {
     res.writeHead(304, headers);

@@ -1,6 +1,6 @@
 // An operation as the gateway needs it, read from a service's OpenAPI document. The document comes from another
 // process: the gateway refuses any operation it does not fully understand, and ignores one without a scope.
-import { scopeName, usualBodyBytesMax, type Product, type RouteScope } from '@lumi/shared/contract';
+import { scopeName, usualBodyBytesMax, withoutSharing, type Product, type RouteScope } from '@lumi/shared/contract';
 
 export interface Operation {
   readonly id: string;
@@ -62,7 +62,7 @@ export interface ReadOperations {
 
 /** Throws when the whole document is invalid. */
 export function readOperations(product: Product, document: unknown): ReadOperations {
-  const paths = field(document, 'paths');
+  const paths = field(withoutSharing(document), 'paths');
   if (!isRecord(paths)) throw new Error('the document has no paths');
   const operations: Operation[] = [];
   const refused: string[] = [];

@@ -60,6 +60,11 @@ export class RouteTable {
     return this.services.get(product)?.operations ?? 0;
   }
 
+  /** Empty while it was never loaded. */
+  documentOf(product: Product): string {
+    return this.services.get(product)?.text ?? '';
+  }
+
   /** Reads all documents once (resolves when each attempt has ended), and polls for changes from then on. */
   async start(): Promise<void> {
     await Promise.all(PRODUCTS.map((product) => this.poll(product)));

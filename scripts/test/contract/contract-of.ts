@@ -155,7 +155,8 @@ export function contractOf(product: Product, recipes: Recipes): void {
     it('answers service_unavailable to every operation when the service is down', async () => {
       const send = await lumi.gateway({ PUBLIC_PER_MINUTE: '100000' });
       await lumi.stopServing(product);
-      await all('503 service_unavailable', { send });
+      // The gateway has the document itself.
+      await all('503 service_unavailable', { send }, ({ id }) => id !== 'get-openapi');
     });
   });
 }

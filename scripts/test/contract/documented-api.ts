@@ -2,6 +2,7 @@
 // documented, and nothing more.
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
+import { withoutSharing } from '@lumi/shared/contract';
 import type { Answer } from '../whole-way';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -69,7 +70,11 @@ export class DocumentedApi {
   private readonly ajv = new Ajv2020({ strict: true, strictTypes: false, allErrors: true, coerceTypes: false });
   private readonly validators = new Map<string, ValidateFunction>();
 
-  constructor(private readonly document: Document) {
+  private readonly document: Document;
+
+  constructor(served: Document) {
+    const document = withoutSharing(served);
+    this.document = document;
     addFormats(this.ajv);
     for (const keyword of ['example', 'x-lumi-codes']) this.ajv.addKeyword(keyword);
     this.ajv.addSchema({ $id: 'components', $defs: closed(document.components.schemas) });

@@ -60,30 +60,35 @@ function convert(schemas: Iterable<z.ZodType>, io: Direction): Conversion {
     unrepresentable: 'any',
   }) as unknown as { properties: Record<number, JsonSchema>; $defs?: Record<string, JsonSchema> };
   return {
-    of: new Map(all.map((schema, index) => [schema, finished(properties[index] ?? {})])),
-    named: new Map(Object.entries($defs ?? {}).map(([name, { id: _id, ...schema }]) => [name, finished(schema)])),
+    of: new Map(all.map((schema, index) => [schema, finished(properties[index] ?? {}, io)])),
+    named: new Map(Object.entries($defs ?? {}).map(([name, { id: _id, ...schema }]) => [name, finished(schema, io)])),
   };
 }
 
 /**
  * In our form, with references into the document. It changes what zod has just made, because no other code holds it.
  */
-function finished(schema: JsonSchema): Converted {
+function finished(schema: JsonSchema, io: Direction): Converted {
   const mentions: string[] = [];
   describeFields(schema);
-  rewrite(schema, mentions);
+  rewrite(schema, io, mentions);
   return { schema, mentions };
 }
 
 const DEFINITION = '#/$defs/';
 
-function rewrite(value: unknown, mentions: string[]): void {
+function rewrite(value: unknown, io: Direction, mentions: string[]): void {
   if (typeof value !== 'object' || value === null) return;
   const node = value as JsonSchema; // arrays too: their keys are indexes
+  // zod writes these bounds for every whole number. They are those of JavaScript, not ours.
+  if (node['minimum'] === Number.MIN_SAFE_INTEGER) delete node['minimum'];
+  if (node['maximum'] === Number.MAX_SAFE_INTEGER) delete node['maximum'];
+  // An answer may have further fields in a later release.
+  if (io === 'output' && node['additionalProperties'] === false) delete node['additionalProperties'];
   for (const key of Object.keys(node)) {
     const item = node[key];
     if (typeof item !== 'string') {
-      rewrite(item, mentions);
+      rewrite(item, io, mentions);
     } else if (key === '$ref' && item.startsWith(DEFINITION)) {
       const name = item.slice(DEFINITION.length);
       mentions.push(name);

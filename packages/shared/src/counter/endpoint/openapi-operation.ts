@@ -1,5 +1,5 @@
 // One operation of an OpenAPI document.
-import { ERROR_CODES, scopeName, type Product, type RouteSpec } from '../../ground/contract';
+import { scopeName, type Product, type RouteSpec } from '../../ground/contract';
 import { ITEMS_PER_TOKEN } from '../../base/limits';
 import { exampleOf, type ExampleWords } from './example';
 import { JsonSchemas, type JsonSchema } from './json-schemas';
@@ -84,7 +84,7 @@ function responses(route: RouteSpec, isPublic: boolean, { schemas, words }: Maki
   }
   for (const [status, codes] of errorsByStatus(route, isPublic)) {
     result[status] = {
-      description: codes.map((code) => `\`${code}\`: ${ERROR_CODES[code].sentence}`).join('\n\n'),
+      description: codes.map((code) => `\`${code}\``).join(', '),
       headers: answerHeaders(status, route),
       content: {
         'application/json': {

@@ -9,6 +9,7 @@ import { JsonSchemas, type JsonSchema } from './json-schemas';
 import { ANSWER_HEADERS } from './answer-headers';
 import { operation } from './openapi-operation';
 import { errorSchema, codesOf, errorExample } from './openapi-errors';
+import { shareParts } from './openapi-shared';
 
 export interface OpenApiOptions {
   readonly product: Product;
@@ -49,7 +50,7 @@ export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptio
       .flatMap((methods) => Object.values(methods))
       .flatMap(codesOf),
   );
-  return {
+  return shareParts({
     openapi: '3.1.0',
     info: {
       title: options.title,
@@ -74,7 +75,7 @@ export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptio
       examples: Object.fromEntries([...used].sort().map((code) => [code, errorExample(code)])),
       schemas: components,
     },
-  };
+  });
 }
 
 /** The headers that an answer below these paths has: a product declares no header that it never sends. */

@@ -28,3 +28,4 @@ export {
   type RouteClass,
   type RouteSpec,
 } from './route';
+export { withoutSharing } from './whole-document';
