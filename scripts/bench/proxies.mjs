@@ -13,7 +13,7 @@ import { startProcess } from './processes.mjs';
 
 const TURNS = 3;
 const PART = Buffer.alloc(1 << 20, 1);
-const CONNECTIONS = 2_000;
+const CONNECTIONS = 5_000;
 const AT_ONCE = 16;
 const IDLE = 5_000;
 const ENTRIES = 10_000;

@@ -1,11 +1,15 @@
 // How connections end while bytes are still on their way: orderly ends lose nothing, ended rights and used-up quotas
 // leave nothing behind.
 import { connect, Socket } from 'node:net';
+import type { Resolver } from '@lumi/shared/egress';
 import { until } from '@lumi/shared/testing';
+import type { Client } from '../src/node/client';
 import { Echo, ECHO_HOST } from '../src/node/echo';
 import { basic, NodeFixture, PAIR, type RawClient } from './node-fixture';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n'.length;
+type Answer = Awaited<ReturnType<Resolver['addresses']>>;
+
 const OTHER = ['other_one', 'other-word'] as const;
 
 describe('a tunnel', () => {
@@ -101,6 +105,20 @@ describe('a tunnel', () => {
     await until(() => text.endsWith('got question'));
     socket.destroy();
   });
+});
+
+it('a tunnel to a name opens for a client that has ended its side while the name was looked up', async () => {
+  const find = (): Promise<Answer> => hasEnded().then(() => ({ addresses: ['127.0.0.1'] }));
+  const node = new NodeFixture({}, { resolver: { addresses: find } });
+  const { clients } = node.plane as unknown as { clients: ReadonlySet<Client> };
+  const hasEnded = (): Promise<unknown> => until(() => [...clients].every((client) => client.hasEnded));
+  await node.open();
+  await node.admit();
+  let isOver = false;
+  const port = await node.target((socket) => void socket.resume().on('end', () => (isOver = true)));
+  node.client().socket.end(`CONNECT name.example:${String(port)} HTTP/1.1\r\n${basic()}\r\n`);
+  await until(() => isOver);
+  await node.close();
 });
 
 describe('a target with several addresses', () => {

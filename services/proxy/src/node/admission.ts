@@ -1,14 +1,15 @@
 // Everything that is asked before a target is dialled. The order is part of the contract: what is wrong with the right
 // comes first, then the target, then the limits, then the exit.
-import { isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import type { Finding, Target } from '@lumi/shared/egress';
 import { elapsedMs, type Log } from '@lumi/shared/runtime';
 import { isCheckName } from './check-login';
 import type { Checks } from './checks';
 import type { Client } from './client';
+import { ADDRESSES_MAX, type Dialled } from './dialled';
 import type { Echo } from './echo';
 import type { Exits } from './exits';
-import { ADDRESSES_MAX, DRY_MS, type Dialled } from './link';
+import { DRY_MS } from './link';
 import type { LoginGuard } from './login-guard';
 import type { Meter, NodeEvents } from './meter';
 import { NO_WISH, readUserName, type Wish } from './user-name';
@@ -142,7 +143,9 @@ export class Admission {
     const { upstream } = right;
     if (upstream !== null && !this.mayPassTo(upstream)) return 'exit';
     signs.target(right.subject, target.host);
-    const dialled = await this.find(target, exit.address, upstream !== null);
+    const dialled = this.parts.echo.isTarget(target)
+      ? this.ofEcho(target, exit.address, upstream !== null)
+      : dialledOf(await this.parts.lookup.find(target, [familyOf(exit.address)]), target.port, exit.address);
     if (dialled === 'port') signs.refusedPort(right.subject);
     if (typeof dialled === 'string') return dialled;
     passage.begin(meter.use(right.subject, exit.country, target.host), exit.address);
@@ -174,18 +177,21 @@ export class Admission {
     this.parts.events.ended({ subject, client: client.address, protocol, ...none, refusal: 'credentials' });
   }
 
-  private async find(target: Target, localAddress: string, isPassedOn: boolean): Promise<Dialled | RefusalWord> {
-    const family = isIPv6(localAddress) ? 6 : 4;
-    if (this.parts.echo.isTarget(target)) {
-      if (isPassedOn) return 'target'; // it listens on our loopback, where no supplier reaches it
-      const place = this.parts.echo.placeOf(target, family);
-      return typeof place === 'string' ? place : { addresses: [place.address], port: place.port, localAddress };
-    }
-    const finding = await this.parts.lookup.find(target, [family]);
-    if ('refusal' in finding) return OF_FINDING[finding.refusal];
-    const addresses = finding.addresses.slice(0, ADDRESSES_MAX);
-    return addresses.length === 0 ? 'name' : { addresses, port: target.port, localAddress };
+  private ofEcho(target: Target, localAddress: string, isPassedOn: boolean): Dialled | RefusalWord {
+    if (isPassedOn) return 'target'; // it listens on our loopback, where no supplier reaches it
+    const place = this.parts.echo.placeOf(target, familyOf(localAddress));
+    return typeof place === 'string' ? place : { addresses: [place.address], port: place.port, localAddress };
   }
+}
+
+function familyOf(address: string): 4 | 6 {
+  return address.includes(':') ? 6 : 4;
+}
+
+function dialledOf(finding: Finding, port: number, localAddress: string): Dialled | RefusalWord {
+  if ('refusal' in finding) return OF_FINDING[finding.refusal];
+  const addresses = finding.addresses.slice(0, ADDRESSES_MAX);
+  return addresses.length === 0 ? 'name' : { addresses, port, localAddress };
 }
 
 /** Ends it when the time of its check is over. Answers what takes that back. */

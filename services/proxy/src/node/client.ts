@@ -38,6 +38,7 @@ export class Client {
     private readonly from: Origin,
     /** Called once: when it has shown a right, or when it has gone before. */
     private readonly onKnown: () => void,
+    private readonly onGone: (client: Client) => void,
     private readonly stageMs = STAGE_MS,
   ) {
     this.deadlineMs = elapsedMs() + stageMs;
@@ -48,9 +49,9 @@ export class Client {
     });
     socket.on('close', () => {
       this.markKnown();
+      this.onGone(this);
       this.reader?.closed();
     });
-    socket.on('error', () => undefined); // 'close' follows
   }
 
   get port(): number | null {

@@ -63,6 +63,7 @@ export class DataPlane {
   private readonly entries: Entries;
   private sweeper: NodeJS.Timeout | null = null;
   private waiting = 0;
+  private readonly forget = (client: Client): void => void this.clients.delete(client);
 
   constructor(private readonly options: DataPlaneOptions) {
     const { rights, meter, events, idleMs = IDLE_MS, halfClosedMs = HALF_CLOSED_MS } = options;
@@ -155,9 +156,9 @@ export class DataPlane {
       return;
     }
     const from = { port: entry.port, address, bucket };
-    const client = new Client(socket, from, () => this.guard.leave(bucket), this.options.stageMs);
+    const known = (): void => this.guard.leave(bucket);
+    const client = new Client(socket, from, known, this.forget, this.options.stageMs);
     this.clients.add(client);
-    socket.on('close', () => this.clients.delete(client));
     client.readBy({
       data: (bytes) => {
         const Session = bytes[0] === SOCKS5 ? SocksSession : HttpSession;

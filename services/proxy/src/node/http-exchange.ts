@@ -15,7 +15,8 @@ import {
   type ResponseHead,
 } from './http-head';
 import { wordOf } from './dial-failures';
-import { DRY_END_MS, Link, type Dialled } from './link';
+import type { Dialled } from './dialled';
+import { DRY_END_MS, Link } from './link';
 import type { Passage } from './passages';
 import type { RefusalWord } from './refusals';
 import { sentBytes, whenTaken } from './sockets';

@@ -46,7 +46,7 @@ export class HttpSession implements Reader {
   data(bytes: Buffer): void {
     const taken = this.exchange?.wantsBody === true && this.pending.length === 0 ? this.exchange.feed(bytes) : 0;
     if (taken === bytes.length) return;
-    const rest = bytes.subarray(taken);
+    const rest = taken === 0 ? bytes : bytes.subarray(taken);
     this.pending = this.pending.length === 0 ? rest : Buffer.concat([this.pending, rest]);
     if (!this.isBusy) {
       // From its first byte a request has the time of one stage, not that of an unused connection.
@@ -96,8 +96,8 @@ export class HttpSession implements Reader {
     this.strange = 0;
     this.client.markKnown();
     this.client.deadlineMs = Infinity;
-    this.client.socket.pause();
     if (head.method === 'CONNECT') return this.connect(caller, head, framing);
+    this.client.socket.pause();
     return this.request(caller, head, framing, isKept);
   }
 

@@ -4,20 +4,11 @@ import { connect, type Socket } from 'node:net';
 import { elapsedMs } from '@lumi/shared/runtime';
 import type { Way } from './meter';
 import type { Passage } from './passages';
+import type { Dialled } from './dialled';
 import { ELSEWHERE } from './dial-failures';
 import { giveBuffer, leaveBuffer, nextLevel, takeBuffer } from './read-buffers';
 import { endWhenTaken, resetNow, sentBytes, whenTaken } from './sockets';
-import { UpstreamHandshake, type UpstreamEndpoint } from './upstream-handshake';
-
-export interface Dialled {
-  /** Judged ones, of the exit's family. The next one is tried when one cannot be reached. */
-  readonly addresses: readonly string[];
-  readonly port: number;
-  /** Of the exit. */
-  readonly localAddress: string;
-  /** Whose address the exit is; absent: the node's own. */
-  readonly upstream?: UpstreamEndpoint;
-}
+import { UpstreamHandshake } from './upstream-handshake';
 
 export interface LinkEnds {
   opened(): void;
@@ -33,7 +24,6 @@ export interface LinkEnds {
 
 /** For all addresses of a target together. */
 const CONNECT_MS = 10_000;
-export const ADDRESSES_MAX = 3;
 /** How long a connection waits for bytes that it may spend. */
 export const DRY_MS = 3_000;
 /** How long both sides may take what is left after that, also if they do not read. */
@@ -51,6 +41,8 @@ export class Link {
   /** Bytes of the client wait for a lease. */
   private isHolding = false;
   private mustFinish = false;
+  /** The target sends no more. */
+  private hasEnded = false;
   /** The client has gone; what it sent before is still sent. */
   private isLeft = false;
   private readonly begunMs = elapsedMs();
@@ -82,9 +74,11 @@ export class Link {
     const fail = (code: string): void => {
       if (target === this.target) this.fail(hop?.codeOf(code) ?? code);
     };
-    if (hop === null) target.setTimeout(Math.floor(CONNECT_MS / addresses.length), () => fail('ETIMEDOUT'));
-    else hop.whenLate(target, fail);
-    target.once('connect', () => {
+    const late =
+      hop === null ? setTimeout(() => fail('ETIMEDOUT'), Math.floor(CONNECT_MS / addresses.length)) : undefined;
+    hop?.whenLate(target, fail);
+    target.on('connect', () => {
+      clearTimeout(late);
       // The judged address is the one that was reached, whatever the system made of it.
       if (target.remoteAddress !== place.host) fail('EHOSTUNREACH');
       else if (hop === null) this.open();
@@ -96,9 +90,13 @@ export class Link {
     });
     target.on('end', () => {
       if (!this.isOpen) fail('ECONNRESET');
-      else if (!this.isOver) this.ends.ended();
+      else if (!this.isOver) {
+        this.hasEnded = true;
+        this.ends.ended();
+      }
     });
     target.on('close', () => {
+      clearTimeout(late);
       if (target !== this.target) return; // another address is tried
       if (this.held !== null) giveBuffer(this.held);
       this.held = null;
@@ -126,7 +124,10 @@ export class Link {
   /** The client sends no more. */
   finish(): void {
     this.mustFinish = true;
-    if (this.isOpen && !this.isHolding) endWhenTaken(this.target);
+    if (!this.isOpen || this.isHolding) return;
+    // Both sides have ended, so closing says all that an end would.
+    if (this.hasEnded && this.target.writableLength === 0) this.target.destroy();
+    else endWhenTaken(this.target);
   }
 
   /** The client has gone after it had ended its side: the target gets what it sent, and is read no further. */
@@ -159,7 +160,6 @@ export class Link {
   }
 
   private open(): void {
-    this.target.setTimeout(0);
     this.isOpen = true;
     this.ends.opened();
     if (this.mustFinish) this.finish(); // the client may have ended its side before

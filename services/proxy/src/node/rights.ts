@@ -1,9 +1,10 @@
 // The rights in force at this node: which login or client address may use which exits, and until when. The control side
 // fills them from the service's feed. The data plane asks them for every connection and never asks the service.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { BlockList, isIPv6 } from 'node:net';
 import { readBlock } from '@lumi/shared/addresses';
 import type { Clock } from '@lumi/shared/runtime';
+import { LoginDigests } from './login-digests';
 import type { UpstreamEndpoint } from './upstream-handshake';
 
 export interface Login {
@@ -101,14 +102,14 @@ export class Rights {
   private readonly turning = new Set<Stored>();
   private readonly listeners = new Set<RightsListener>();
   private poolExits: Readonly<Record<string, readonly PoolExit[]>> = {};
-  private key = Buffer.alloc(0);
+  private readonly digests = new LoginDigests();
   private aheadMs = 0;
 
   constructor(private readonly clock: Clock) {}
 
   /** The key under which the service makes the digests of logins for this node. */
   useKey(key: Uint8Array): void {
-    this.key = Buffer.from(key);
+    this.digests.useKey(key);
   }
 
   /** Sets the service's clock: what it said the time was when its answer came. */
@@ -166,17 +167,20 @@ export class Rights {
   }
 
   digestOf(name: string, password: string): string {
-    return createHmac('sha256', this.key).update(`${name}\0${password}`).digest('base64');
+    return this.digests.of(name, password);
   }
 
   /** Null: no such pair at this entry. `port` null: the entries of the pools. */
   byLogin(port: number | null, name: string, password: string): Grant | null {
     const candidates = this.byName.get(name);
     if (candidates === undefined) return null;
-    const digest = this.digestOf(name, password);
+    const known = this.digests.known(name, password);
+    const digest = known ?? this.digestOf(name, password);
     for (const { right } of candidates)
-      if (right.port === port && this.hasLogin(right, name, digest))
+      if (right.port === port && this.hasLogin(right, name, digest)) {
+        if (known === undefined) this.digests.remember(name, password, digest);
         return { right, proof: { by: 'login', name, digest } };
+      }
     return null;
   }
 

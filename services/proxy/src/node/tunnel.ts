@@ -2,10 +2,13 @@
 import type { Client } from './client';
 import type { Exits } from './exits';
 import { wordOf } from './dial-failures';
-import { DRY_END_MS, Link, type Dialled } from './link';
+import type { Dialled } from './dialled';
+import { DRY_END_MS, Link } from './link';
 import type { Passage } from './passages';
 import type { RefusalWord } from './refusals';
 import { endWhenTaken, sentBytes, whenTaken } from './sockets';
+
+const EMPTY = Buffer.alloc(0);
 
 export interface TunnelWish {
   readonly client: Client;
@@ -19,15 +22,19 @@ export interface TunnelWish {
   refuse(word: RefusalWord): void;
 }
 
-/** The client's socket is paused. */
 export function openTunnel({ client, passage, dialled, exits, head, answer, refuse }: TunnelWish): void {
   const { socket } = client;
+  /** What came before the tunnel was open. */
+  let early = head;
+  let isOpen = false;
   const link = new Link(dialled, socket, passage, {
     opened: () => {
+      isOpen = true;
       client.deadlineMs = Infinity;
       socket.write(answer);
-      socket.resume();
-      link.send(head);
+      if (socket.isPaused()) socket.resume();
+      link.send(early);
+      early = EMPTY;
     },
     failed: (code) => {
       const word = wordOf(code);
@@ -48,18 +55,24 @@ export function openTunnel({ client, passage, dialled, exits, head, answer, refu
       if (passage.refusal === 'quota') client.goneWithin(DRY_END_MS);
     },
   });
+  const finish = (): void => {
+    passage.isHalfClosed = true;
+    link.finish();
+  };
   client.readBy({
-    data: (bytes) => link.send(bytes),
-    end: () => {
-      passage.isHalfClosed = true;
-      link.finish();
+    data: (bytes) => {
+      if (isOpen) return link.send(bytes);
+      socket.pause();
+      early = Buffer.concat([early, bytes]);
     },
+    end: finish,
     closed: () => {
       if (client.hasEnded) return link.leave();
       passage.end(false);
       return link.breakOff();
     },
   });
+  if (client.hasEnded) finish(); // while its target was looked up
   passage.progress = () => sentBytes(socket) + link.sentBytes;
   passage.whenReset((why) => {
     if (why === 'idle') {

@@ -44,6 +44,7 @@ const LONG_VALUES: ReadonlySet<string> = new Set(['region', 'city', 'zip']);
 /** Null: it cannot be read. */
 export function readUserName(text: string): { readonly base: string; readonly wish: Wish } | null {
   if (text.length > NAME_MAX) return null;
+  if (BASE.test(text)) return { base: text, wish: NO_WISH };
   const [base = '', ...words] = text.split('-');
   const options = BASE.test(base) ? readOptions(words) : null;
   if (options === null) return null;

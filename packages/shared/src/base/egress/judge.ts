@@ -2,6 +2,7 @@
 // and so are the addresses of our own machines, public or not.
 import { isPublicAddress } from '../../ground/addresses';
 import type { Allowed, Ports } from './ports';
+import { remembered } from './remembered';
 
 /** `own`: of this machine or of another one of ours; `address`: not of the public internet. */
 export type Refusal = 'port' | 'own' | 'address';
@@ -17,10 +18,11 @@ export interface JudgeRules {
 }
 
 export function judgeOf({ refused, allowed, isOwn }: JudgeRules): Judge {
+  const isPublic = remembered(isPublicAddress);
   return (address, port) => {
     if (allowed.has(address, port)) return null;
     if (refused.has(port)) return 'port';
     if (isOwn(address)) return 'own';
-    return isPublicAddress(address) ? null : 'address';
+    return isPublic(address) ? null : 'address';
   };
 }

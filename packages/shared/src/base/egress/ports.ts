@@ -2,6 +2,7 @@
 import { BlockList, isIPv4 } from 'node:net';
 import { readBlock } from '../../ground/addresses';
 import type { Reading } from '../../ground/contract';
+import { remembered } from './remembered';
 
 /** Mail, file sharing, amplification and the like: of no use to customers, and of much to abuse. */
 export const PORTS_REFUSED = '0,19,25,135,137-139,445,465,587,2525,6667,11211';
@@ -40,14 +41,15 @@ export function readAllowed(text: string): Reading<Allowed> {
   const rules = parts(text).map(readRule);
   if (!rules.every((rule) => rule !== null))
     return { reason: 'must look like 127.0.0.1/32:18111-18114,::1/128:80 (a block with its prefix, a colon, ports)' };
+  const rulesOf = remembered((address) => {
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6';
+    return rules.filter(({ block }) => block.check(address, family));
+  });
   return {
     value: {
       text: parts(text).join(','),
       has: (address, port) =>
-        rules.some(
-          ({ block, first, last }) =>
-            first <= port && port <= last && block.check(address, isIPv4(address) ? 'ipv4' : 'ipv6'),
-        ),
+        rules.length > 0 && rulesOf(address).some(({ first, last }) => first <= port && port <= last),
     },
   };
 }

@@ -59,6 +59,7 @@ function readPort(text: string | number): number | null {
 
 function readHost(text: string): Omit<Target, 'port'> | null {
   if (text.length > TEXT_MAX) return null;
+  if (isIPv4(text)) return { host: text, isAddress: true };
   const inBrackets = BRACKETED.exec(text)?.[1];
   if (inBrackets !== undefined) return readIpv6(inBrackets);
   if (text.includes(':')) return readIpv6(text);

@@ -15,6 +15,7 @@ const CONNECTIONS_MAX = 1_000;
 const SIGNS_MAX = 100;
 
 const dropped = counter('lumi_node_reports_dropped_total', 'Reports that a proxy node had no room for.', ['kind']);
+const droppedConnections = dropped.of({ kind: 'connection' });
 
 export class Reports {
   private connections: ConnectionReport[] = [];
@@ -26,7 +27,7 @@ export class Reports {
   ) {}
 
   ended({ target, ms, ...rest }: Ended): void {
-    if (this.connections.length >= CONNECTIONS_MAX) return dropped.of({ kind: 'connection' }).add();
+    if (this.connections.length >= CONNECTIONS_MAX) return droppedConnections.add();
     const now = this.nowMs();
     const at = new Date(now - ms).toISOString();
     const name = target === null ? null : this.targetName(target);
@@ -54,7 +55,7 @@ export class Reports {
   /** The service did not take them. */
   putBack({ connections, signs }: Reported): void {
     const all = [...connections, ...this.connections];
-    dropped.of({ kind: 'connection' }).add(Math.max(0, all.length - CONNECTIONS_MAX));
+    droppedConnections.add(Math.max(0, all.length - CONNECTIONS_MAX));
     this.connections = all.slice(0, CONNECTIONS_MAX);
     this.signs = [...signs, ...this.signs].slice(0, SIGNS_MAX);
   }

@@ -41,7 +41,7 @@ export class UsageLines {
     }
     const { hour } = this;
     const target = this.known(subject, name);
-    const key = JSON.stringify([subject, hour, country, target]);
+    const key = `${subject} ${String(hourNumber)} ${country} ${target}`; // none of them has a space
     const found = this.lines.get(key);
     if (found !== undefined) return found;
     const line = { subject, hour, country, target, up: 0, down: 0, requests: 0, errors: 0 };
