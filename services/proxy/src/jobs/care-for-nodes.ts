@@ -4,6 +4,7 @@ import { freeSilentLeases } from '../store/batches';
 import { placeEntries } from '../store/entries';
 import { forgetRemoved } from '../store/feed';
 import { SILENT_MS } from '../store/nodes';
+import { freeForgottenEntries } from '../supplier/upstream/held-entries';
 import { tellAllPlans } from '../store/plan-limits';
 import type { NodeDeps } from '../nodes/deps';
 
@@ -21,6 +22,7 @@ export async function careForNodes({
   const freed = await freeSilentLeases(db.platform, new Date(now.getTime() - SILENT_MS), NODES_MAX);
   for (const node of freed)
     log.error('a node has been silent for 15 minutes; what it held is given to others', { node, alert: true });
+  await freeForgottenEntries(db.platform);
   await placeEntries(db.platform, entryHost, now);
   await tellAllPlans(db, now);
   return forgetRemoved(db.platform, new Date(now.getTime() - TOLD_FOR_MS), FORGET_MAX);

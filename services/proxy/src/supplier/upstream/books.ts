@@ -8,6 +8,7 @@ import { endpointColumns, endpointsOf } from '../../store/upstream-endpoints';
 import type { Exit } from '../proxy-network';
 import { withSubnet } from '../subnet';
 import type { ListedProxy } from './answers';
+import { freeEntries, holdEntries, takeEntries } from './held-entries';
 
 export interface Command {
   readonly reference: string;
@@ -65,19 +66,37 @@ export class UpstreamBooks {
     return rows[0] ?? null;
   }
 
-  /** Before the first byte leaves. False: another process has begun it, and only that one sends. */
-  async begin(reference: string, command: Command['command'], request: object): Promise<boolean> {
-    const begun = await this.db.platform.$executeRaw(sql`
-      INSERT INTO proxy.upstream_command (reference, command, request, state, created_at)
-      VALUES (${reference}, ${command}, ${JSON.stringify(request)}::jsonb, 'sent', ${this.clock.now()})
-      ON CONFLICT (reference) DO NOTHING`);
-    return begun === 1;
+  /**
+   * Before the first byte leaves; holds so many entries for it. `other`: another process has begun it, and only that
+   * one sends.
+   */
+  async begin(
+    reference: string,
+    command: Command['command'],
+    { request, entries }: { readonly request: object; readonly entries: number },
+  ): Promise<'begun' | 'other' | 'no-entry'> {
+    const now = this.clock.now();
+    return inTransaction(this.db, async (tx) => {
+      const begun = await tx.$executeRaw(sql`
+        INSERT INTO proxy.upstream_command (reference, command, request, state, created_at)
+        VALUES (${reference}, ${command}, ${JSON.stringify(request)}::jsonb, 'sent', ${now})
+        ON CONFLICT (reference) DO NOTHING`);
+      if (begun === 0) return 'other';
+      if (await holdEntries(tx, reference, entries, now)) return 'begun';
+      throw new NoEntry();
+    }).catch((err: unknown) => {
+      if (err instanceof NoEntry) return 'no-entry';
+      throw err;
+    });
   }
 
   /** Only by the process that began it, when surely nothing was done. */
   async forget(reference: string): Promise<void> {
-    await this.db.platform.$executeRaw(sql`
-      DELETE FROM proxy.upstream_command WHERE reference = ${reference} AND state = 'sent' AND supplier_id IS NULL`);
+    await inTransaction(this.db, async (tx) => {
+      const forgotten = await tx.$executeRaw(sql`
+        DELETE FROM proxy.upstream_command WHERE reference = ${reference} AND state = 'sent' AND supplier_id IS NULL`);
+      if (forgotten === 1) await freeEntries(tx, reference);
+    });
   }
 
   async noteSupplierId(reference: string, id: number): Promise<void> {
@@ -87,9 +106,12 @@ export class UpstreamBooks {
   }
 
   async refuse(reference: string, code: ErrorCode, text: string): Promise<void> {
-    await this.db.platform.$executeRaw(sql`
-      UPDATE proxy.upstream_command SET state = 'refused', refusal_code = ${code}, refusal_text = ${text}
-      WHERE reference = ${reference} AND state = 'sent'`);
+    await inTransaction(this.db, async (tx) => {
+      const refused = await tx.$executeRaw(sql`
+        UPDATE proxy.upstream_command SET state = 'refused', refusal_code = ${code}, refusal_text = ${text}
+        WHERE reference = ${reference} AND state = 'sent'`);
+      if (refused === 1) await freeEntries(tx, reference);
+    });
   }
 
   /** A command that changes nothing at the supplier. */
@@ -101,17 +123,7 @@ export class UpstreamBooks {
       ON CONFLICT (reference) DO NOTHING`);
   }
 
-  /** How many new proxies could get an entry. */
-  async freeEntries(): Promise<number> {
-    const now = this.clock.now();
-    const rows = await this.db.platform.$queryRaw<{ count: number }[]>(sql`
-      SELECT count(*)::int AS count FROM proxy.entry_node(${now}::timestamptz) n JOIN proxy.entry_port e
-        ON e.port BETWEEN n.port_first AND n.port_last
-      WHERE e.network_id IS NULL AND e.freed_at <= ${now}::timestamptz - interval '1 hour'`);
-    return rows[0]?.count ?? 0;
-  }
-
-  /** The end of a command, its addresses and their entries at once. Throws when there are too few entries. */
+  /** The end of a command, its addresses and their entries at once. */
   async conclude(reference: string, brought: Brought): Promise<Command> {
     return inTransaction(this.db, async (tx) => {
       const [row] = await tx.$queryRaw<Command[]>(
@@ -219,10 +231,7 @@ export class UpstreamBooks {
 
   private async take(tx: Tx, reference: string, { planId, productId, proxies, instead }: Brought): Promise<Exit[]> {
     const ids = proxies.map((proxy) => `ups-${String(planId)}-${proxy.id}`);
-    const ports = await tx.$queryRaw<{ network_id: string; port: number }[]>(
-      sql`SELECT * FROM proxy.take_ports(${ids}::text[], ${this.clock.now()}::timestamptz)`,
-    );
-    const portOf = new Map(ports.map(({ network_id, port }) => [network_id, port]));
+    const portOf = await takeEntries(tx, reference, ids, this.clock.now());
     const exits = proxies.map((proxy, i): Exit => {
       const networkId = ids[i] ?? '';
       const port = portOf.get(networkId);
@@ -257,6 +266,8 @@ export class UpstreamBooks {
     return exits;
   }
 }
+
+class NoEntry extends Error {}
 
 const COLUMNS = sql`c.reference, c.command, c.request, c.state, c.supplier_id::int, c.result, c.refusal_code,
   c.refusal_text`;

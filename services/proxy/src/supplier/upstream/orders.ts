@@ -23,10 +23,10 @@ export class UpstreamOrders {
     if (kind === null) return notOffered('This product does not come from the supplier.');
     if (request.items.some(({ place }) => place !== null)) return notOffered('Only whole countries can be chosen.');
     if (request.subnetDiversity) return notOffered('Different subnets cannot be chosen.');
-    if ((await this.books.freeEntries()) < quantityOf(request)) return NO_ENTRY;
     if (this.client.isPaused) return { kind: 'unknown', cause: new Error('the supplier has asked to wait') };
-    if (!(await this.books.begin(reference, 'allocate', request)))
-      return { kind: 'unknown', cause: new Error('another process sends it') };
+    const begun = await this.books.begin(reference, 'allocate', { request, entries: quantityOf(request) });
+    if (begun === 'no-entry') return NO_ENTRY;
+    if (begun === 'other') return { kind: 'unknown', cause: new Error('another process sends it') };
     const answer = await this.client.ask(
       {
         method: 'POST',

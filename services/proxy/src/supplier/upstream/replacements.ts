@@ -36,11 +36,11 @@ export class UpstreamReplacements {
     if (exits.some((exit) => exit.plan_id !== first.plan_id))
       return notOffered('Only proxies of one order can be replaced together.');
     const intent = intentOf(request, first.plan_id, exits);
-    if ((await this.books.freeEntries()) < intent.removed.length) return NO_ENTRY;
     const refused = await this.tryDry(intent, signal);
     if (refused !== null) return refused;
-    if (!(await this.books.begin(reference, 'replace', intent)))
-      return { kind: 'unknown', cause: new Error('another process sends it') };
+    const begun = await this.books.begin(reference, 'replace', { request: intent, entries: intent.removed.length });
+    if (begun === 'no-entry') return NO_ENTRY;
+    if (begun === 'other') return { kind: 'unknown', cause: new Error('another process sends it') };
     const answer = await this.post(intent, { dry_run: false, note: reference }, signal);
     switch (answer.kind) {
       case 'ok':
