@@ -1,7 +1,7 @@
 // podman as the engine, with its Docker API for docker-compose on a socket of our own, and the health checks that
 // systemd would run elsewhere. Its settings are in a file of this run, so that no file of the machine is changed.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from '../build.mjs';
@@ -9,6 +9,10 @@ import { root } from '../build.mjs';
 const START_LIMIT_MS = 20_000;
 const COMMAND_LIMIT_MS = 10 * 60_000;
 const HEALTH_EVERY_MS = 1_000;
+const BRIDGES_EVERY_MS = 50;
+const INTERFACES = '/sys/class/net';
+/** Linux: the address was set (NET_ADDR_SET), so it stays. */
+const ADDRESS_IS_SET = '3';
 export const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 /** No more than a machine without CAP_SYS_RESOURCE may set. */
 const LIMITS = ['nofile=1024:1024', 'nproc=1024:1024'];
@@ -31,7 +35,7 @@ const MUST_WORK = {
 /** Why containers cannot be run on this machine, otherwise null. */
 export function missingHere() {
   if (process.getuid?.() !== 0) return 'it needs root';
-  const tools = ['podman', 'runc', 'docker-compose', 'debootstrap', 'iptables', 'curl'].filter(
+  const tools = ['podman', 'runc', 'docker-compose', 'debootstrap', 'iptables', 'ip', 'curl'].filter(
     (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0,
   );
   if (tools.length > 0) return `this machine has no ${tools.join(', ')} (Debian has packages of these names)`;
@@ -63,6 +67,8 @@ export class Engine {
     /** @type {import('node:child_process').ChildProcess | undefined} */
     this.server = undefined;
     this.isWatching = false;
+    /** @type {NodeJS.Timeout | undefined} */
+    this.pinning = undefined;
   }
 
   /**
@@ -96,6 +102,7 @@ export class Engine {
   }
 
   async start() {
+    this.pinBridges();
     this.server = spawn('podman', ['system', 'service', '--time', '0', `unix://${this.socket}`], {
       env: this.env,
       stdio: 'ignore',
@@ -105,6 +112,18 @@ export class Engine {
       if (Date.now() > until || this.server.exitCode !== null) throw new Error('podman does not serve its API');
       await sleep(100);
     }
+  }
+
+  /**
+   * Until `stop`, the bridge of each network that is made keeps its hardware address, as by netavark from 1.9 on. Left
+   * to itself, a bridge takes another one when a container comes or goes, and what containers send to it is lost for
+   * seconds: questions to the name server, answers through a published port (containers/netavark#833).
+   */
+  pinBridges() {
+    const here = new Set(bridges());
+    this.pinning = setInterval(() => {
+      for (const name of bridges().filter((one) => !here.has(one))) pin(name);
+    }, BRIDGES_EVERY_MS);
   }
 
   /**
@@ -170,6 +189,22 @@ export class Engine {
 
   stop() {
     this.isWatching = false;
+    clearInterval(this.pinning);
     this.server?.kill('SIGTERM');
+  }
+}
+
+function bridges() {
+  return readdirSync(INTERFACES).filter((name) => existsSync(join(INTERFACES, name, 'bridge')));
+}
+
+/** @param {string} name of a bridge, which may be gone meanwhile */
+function pin(name) {
+  try {
+    const read = (/** @type {string} */ file) => readFileSync(join(INTERFACES, name, file), 'utf8').trim();
+    if (read('addr_assign_type') === ADDRESS_IS_SET) return;
+    spawnSync('ip', ['link', 'set', 'dev', name, 'address', read('address')], { timeout: START_LIMIT_MS });
+  } catch {
+    // Looked at again in a moment, if it is still there.
   }
 }
