@@ -60,6 +60,10 @@ export function bundleOptions(folder) {
     // The sources are beside it.
     sourcesContent: false,
     legalComments: /** @type {const} */ ('none'),
+    // V8 keeps the text of a program as long as the process lives, with two bytes for each character when one of them,
+    // such as a dash in a comment of a package, is not in Latin-1. Names stay, and lines short enough to be pointed at.
+    minifyWhitespace: true,
+    lineLimit: 160,
     logLevel: /** @type {const} */ ('error'),
     // pg asks where it runs, and without this answer makes a `Response` to find out, for which Node loads its whole
     // fetch.
@@ -73,7 +77,7 @@ export function bundleOptions(folder) {
 
 /**
  * Takes packages out of a map: three quarters of it, which each process would read at its start and unfold at its first
- * error. A stack shows their code by its line in the bundle, which is not minified.
+ * error. A stack shows their code by its line in the bundle, in which all names are as the packages have them.
  *
  * @param {string} text of the map
  * @param {Pick<typeof import('@jridgewell/sourcemap-codec'), 'decode' | 'encode'>} codec

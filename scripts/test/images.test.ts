@@ -82,13 +82,13 @@ describe('the files of the images', () => {
   it.each(IMAGES)('of %s list each package inside, once, with its checksum and licence', (one) => {
     const list = JSON.parse(readFileSync(join(image(one), 'sbom.cdx.json'), 'utf8')) as SoftwareList;
     expect(list.metadata.component).toMatchObject({ name: `lumi-${one}`, version: '0.1.0' });
-    // The bundler writes above each file where it comes from.
-    const bundles = programsOf(one).map((file) => readFileSync(join(image(one), file), 'utf8'));
-    const inside = bundles.flatMap((text) =>
-      [...text.matchAll(/^ *\/\/ node_modules\/\.pnpm\/[^/]+\/node_modules\/((?:@[^/]+\/)?[^/\n]+)\//gm)].map(
-        ([, found = '']) => found,
-      ),
-    );
+    // The bundler writes before each CommonJS module where it comes from; a backslash folds long lines.
+    const inside = programsOf(one)
+      .map((file) => readFileSync(join(image(one), file), 'utf8').replaceAll('\\\n', ''))
+      .flatMap((text) => [
+        ...text.matchAll(/"node_modules\/\.pnpm\/[^/"]+\/node_modules\/((?:@[^/"]+\/)?[^/"]+)\/[^"]+"\(/g),
+      ])
+      .map(([, found = '']) => found);
     const named = list.components.map(({ purl }) => purl.replace('%40', '@').replace(/^pkg:npm\/(.+)@.+$/, '$1'));
 
     expect([...new Set(inside)].filter((found) => !named.includes(found))).toEqual([]);
