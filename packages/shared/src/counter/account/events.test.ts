@@ -1,4 +1,5 @@
 import { accountFixture } from './test/account-fixture';
+import { emitEvent } from './test/emit-event';
 
 const { api, get, buy } = accountFixture();
 
@@ -28,13 +29,27 @@ describe('GET /events', () => {
     const account = await api.account();
     await buy(account, { name: 'e-4' }).expect(201);
     await buy(account, { name: 'e-5', ending: 'refused' }).expect(409);
+    await emitEvent(api.service, account.accountId, 'domain.registered');
     const types = async (filter: string): Promise<string[]> =>
       (await get(`/events?types=${filter}`, account)).body.items.map((event: { type: string }) => event.type);
-    expect(await types('gadget.*')).toEqual(['gadget.delivered']);
+    expect(await types('domain.*')).toEqual(['domain.registered']);
     expect(await types('order.failed,deposit.*')).toEqual(['order.failed']);
-    expect(await types('gadget.*,order.failed')).toEqual(['gadget.delivered', 'order.failed']);
-    expect(await types('gadg.*')).toEqual([]);
-    expect((await get('/events?types=a%25', account)).status).toBe(422);
+    expect(await types('domain.registered,order.failed')).toEqual(['order.failed', 'domain.registered']);
+    expect(await types('domain.transfer.*')).toEqual([]);
+  });
+
+  it.each([
+    'a%25',
+    'domain.sold',
+    'domain',
+    'domain.registered,dom.*',
+    'server.ready',
+    'domain.registered.*',
+    'order.failed,',
+    '',
+  ])('refuses the type %s, which its feed does not have, and names the field', async (types) => {
+    const { status, body } = await get(`/events?types=${types}`, await api.account());
+    expect([status, body.error.details[0].path]).toEqual([422, 'types']);
   });
 
   it('never shows an event behind a cursor, also while many purchases commit', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineRoute, invalid, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../../ground/contract';
 import { elapsedMs } from '../../ground/runtime';
+import { eventTypesLike } from '../../ground/events';
 import { endpoint, json, type Endpoint } from '../endpoint';
 import { instantQuery } from '../../ground/times';
 import type { AccountDeps } from './deps';
@@ -57,6 +58,10 @@ export function listEventsEndpoint(deps: AccountDeps): Endpoint {
     }),
     async ({ reach, query, principal, gone }) => {
       const { types, subject, since } = query;
+      const patterns = types?.split(',') ?? [];
+      const unknown = patterns.find((pattern) => eventTypesLike(pattern, deps.product).length === 0);
+      if (unknown !== undefined)
+        throw invalid('types', `has ${unknown}, which this feed never has: see GET /event-types`);
       const binding: CursorBinding = {
         account: accountOf(reach),
         route: 'list-events',
@@ -64,7 +69,7 @@ export function listEventsEndpoint(deps: AccountDeps): Endpoint {
       };
       const request = readPage(query, deps.cursors, binding);
       const filter: FeedFilter = {
-        patterns: types?.split(',') ?? [],
+        patterns,
         subject: subject ?? null,
         since: instantOf(since),
       };

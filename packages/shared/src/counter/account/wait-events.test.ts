@@ -71,9 +71,9 @@ describe('GET /events?wait', () => {
 
   it('waits on for an event that the filter asks for', async () => {
     const account = await api.account();
-    const waiting = get('/events?wait=30&types=gadget.*&subject=wanted', account).then((answer) => answer);
-    await buy(account, { name: 'other' }).expect(201);
-    await buy(account, { name: 'wanted' }).expect(201);
+    const waiting = get('/events?wait=30&types=order.*&subject=wanted', account).then((answer) => answer);
+    await buy(account, { name: 'other', ending: 'refused' }).expect(409);
+    await buy(account, { name: 'wanted', ending: 'refused' }).expect(409);
     expect((await waiting).body.items).toMatchObject([{ subject: 'wanted' }]);
   });
 

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EVENT_TYPES, eventTypesOf, faultOf, isEventType, productIn, specOf } from '.';
+import { EVENT_TYPES, eventTypesLike, eventTypesOf, faultOf, isEventType, productIn, specOf } from '.';
 
 // For the comparison at the end of the run (scripts/jest/written-events.mjs).
 beforeAll(() => {
@@ -43,6 +43,14 @@ describe('the catalogue of events', () => {
     ]);
     expect([productIn('deposit.credited', 'vps'), productIn('order.failed', 'vps')]).toEqual([null, 'vps']);
     expect(faultOf({ type: 'server.sold', product: 'vps', data: {} })).toContain('not in the catalogue');
+  });
+
+  it('finds what a pattern means in the feed of a product', () => {
+    expect(eventTypesLike('batch.finished', 'vps')).toEqual(['batch.finished']);
+    expect(eventTypesLike('domain.transfer.*', 'domains')).toContain('domain.transfer.completed');
+    expect(eventTypesLike('*', 'proxy')).toEqual(eventTypesOf('proxy'));
+    for (const pattern of ['domain.*', 'domain.registered', 'batch', 'batch.', 'batch*', 'batch.finished.*', '.*', ''])
+      expect([pattern, eventTypesLike(pattern, 'vps')]).toEqual([pattern, []]);
   });
 
   it('calls those types account-wide whose product the database leaves out', () => {

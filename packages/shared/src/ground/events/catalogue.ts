@@ -48,6 +48,15 @@ export function eventTypesOf(product: Product): EventType[] {
   return EVENT_TYPES.filter((type) => whose.includes(specOf(type).of)).sort();
 }
 
+/**
+ * What a pattern means in the feed of a product: a whole type, `domain.*` for all types that begin with `domain.`, or
+ * `*` for all. Nothing: the feed has no such type.
+ */
+export function eventTypesLike(pattern: string, product: Product): EventType[] {
+  const prefix = pattern === '*' ? '' : pattern.endsWith('.*') ? pattern.slice(0, -1) : null;
+  return eventTypesOf(product).filter((type) => (prefix === null ? type === pattern : type.startsWith(prefix)));
+}
+
 /** The product in an event of this type: null for what is about the account. */
 export function productIn(type: EventType, product: Product): Product | null {
   return specOf(type).of === 'account' ? null : product;

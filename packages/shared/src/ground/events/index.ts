@@ -1,5 +1,6 @@
 export {
   EVENT_TYPES,
+  eventTypesLike,
   eventTypesOf,
   faultOf,
   isEventType,
