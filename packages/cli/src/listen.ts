@@ -24,10 +24,12 @@ export async function listen(client: AnyClient, options: Options): Promise<numbe
   const given = options['secret'];
   const secret = typeof given === 'string' ? given : `whsec_${randomBytes(32).toString('base64')}`;
   const ending = stopped();
-  const cursor = typeof options['cursor'] === 'string' ? options['cursor'] : await endOfFeed(client, options);
+  const wished = wishes(options);
+  const hasStart = [wished.cursor, wished.consumer, wished.since].some((start) => start !== undefined);
+  const cursor = hasStart ? (wished.cursor ?? null) : await endOfFeed(client, options);
   process.stderr.write(`Events go to ${target}, signed with ${secret}\n`);
   const from = cursor === null ? {} : { cursor };
-  for await (const event of client.events.follow({ ...wishes(options), ...from, signal: ending.signal }))
+  for await (const event of client.events.follow({ ...wished, ...from, signal: ending.signal }))
     process.stdout.write(`${line(event).trimEnd()}  ${await deliver(target, secret, event, ending.signal)}\n`);
   return DONE;
 }

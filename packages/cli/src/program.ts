@@ -86,7 +86,9 @@ export function makeProgram(commands: Commands, surroundings: Surroundings, end:
       .requiredOption('--forward-to <url>', 'such as http://127.0.0.1:4000/hook')
       .option('--types <types...>', 'only these, such as domain.*')
       .option('--secret <whsec>', 'sign with this secret; a new one if absent')
-      .option('--cursor <cursor>', 'begin behind this position; with what happens from now on if absent'),
+      .option('--cursor <cursor>', 'begin behind this position; with what happens from now on if absent')
+      .option('--since <time>', 'begin with what happened at or after this')
+      .option('--consumer <name>', 'begin behind what was posted under this name before, or with the oldest event'),
     (_, options) => listen(any(options), options),
   );
   acting(

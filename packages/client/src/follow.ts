@@ -85,7 +85,9 @@ function pageReader(
         limit: PAGE,
         types: types?.join(','),
         wait: canHold ? waitS : undefined,
-        ...(cursor === null ? { consumer, since } : { cursor }),
+        // A cursor belongs to the filters that it was made with.
+        since,
+        ...(cursor === null ? { consumer } : { cursor }),
       };
       const limits = { maxRetries: 0, timeoutMs: (canHold ? waitS * 1_000 : 0) + ANSWER_MS };
       try {

@@ -42,6 +42,16 @@ it('asks for events to be held back, and goes on behind each page', async () => 
   ]);
 });
 
+it('sends the time with each cursor, because a cursor belongs to its filters', async () => {
+  const { lumi, asked } = open((_, index) => page(index, index + 1));
+  const since = '2026-11-28T00:00:00Z';
+  await take(lumi.events.follow({ since, consumer: 'erp', waitS: 0, pollMs: 1 }), 2);
+  expect(queries(asked).filter(({ limit }) => limit !== undefined)).toEqual([
+    { limit: '200', since, consumer: 'erp' },
+    { limit: '200', since, cursor: 'c1' },
+  ]);
+});
+
 it('polls a server that does not know `wait`', async () => {
   const { lumi, asked } = open(({ url }, index) =>
     url.searchParams.has('wait') ? refusal(422, 'validation_error') : page(index, index + 1),

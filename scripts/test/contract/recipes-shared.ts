@@ -165,6 +165,28 @@ export function sharedRecipes(goods: Goods): Recipes {
         return { params: { id: await first(world, '/events') } };
       },
     },
+    'acknowledge-event': {
+      call: async (world) => {
+        await bought(world);
+        return { body: { consumer: 'erp', event_id: await first(world, '/events') } };
+      },
+      also: [
+        {
+          what: 'of an event that nobody has',
+          call: () => ({ body: { consumer: 'erp', event_id: 'evt_unknown' } }),
+          status: 404,
+        },
+      ],
+    },
+    'list-event-consumers': { call: () => ({}) },
+    'delete-event-consumer': {
+      call: async (world) => {
+        await bought(world);
+        const consumer = `of-${world.who.accountId}`;
+        await world.send('POST', '/events/ack', { consumer, event_id: await first(world, '/events') });
+        return { params: { consumer } };
+      },
+    },
     'list-errors': { call: () => ({}) },
     'list-event-types': { call: () => ({}) },
     'get-openapi': { call: () => ({}) },

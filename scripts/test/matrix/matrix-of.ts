@@ -21,8 +21,14 @@ export const FOR_EVERYBODY: readonly string[] = [
 export const FOR_EVERYBODY_AT: Readonly<Partial<Record<Product, readonly string[]>>> = { proxy: ['read-export-link'] };
 export const FOR_EVERY_KEY: readonly string[] = ['get-me'];
 
-/** Operations other than `GET` that need only `read`, because they only look something up. */
-export const READS: readonly string[] = ['check-domains', 'check-transfer', 'suggest-domains'];
+/** Operations other than `GET` that need only `read`: they only look something up, or keep the place of a reader. */
+export const READS: readonly string[] = [
+  'acknowledge-event',
+  'check-domains',
+  'check-transfer',
+  'delete-event-consumer',
+  'suggest-domains',
+];
 /**
  * Operations with a scope that moves money, or an operator's, but without a signature: they spend nothing and decide
  * nothing.

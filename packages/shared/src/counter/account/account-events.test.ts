@@ -1,15 +1,15 @@
 // What is about the account itself is in the feed of every product; what is about one product is in its feed alone.
-import { Client } from 'pg';
 import { PRODUCTS, newId, type Product } from '../../ground/contract';
 import { specOf } from '../../ground/events';
 import { silentLog } from '../../ground/runtime';
 import { openDatabase } from '../../base/db';
 import { testDatabase } from '../../testing';
+import { ownerOf } from './test/owner-client';
 import { findEvent, listEvents, newestEvents } from './event-store';
 
 const database = testDatabase();
 const closers: (() => Promise<unknown>)[] = [];
-let owner: Client;
+const owner = ownerOf(database);
 
 function asProduct(product: Product) {
   const url = database.urlFor(`lumi_${product}`);
@@ -18,11 +18,6 @@ function asProduct(product: Product) {
   return db.platform;
 }
 
-beforeAll(async () => {
-  owner = new Client({ connectionString: database.ownerUrl });
-  closers.push(() => owner.end());
-  await owner.connect();
-});
 afterAll(() => Promise.all(closers.map((close) => close())));
 
 const ALL = { patterns: [], subject: null, since: null };
@@ -31,7 +26,7 @@ const account = () => newId('usr', Date.now());
 
 /** Its id is its subject. */
 async function write(id: string, accountId: string, product: Product, { type = 'test.written', secondsAgo = 0 } = {}) {
-  await owner.query(
+  await owner().query(
     `INSERT INTO platform.event (id, account_id, product, type, subject, data, created_at)
       VALUES ($1, $2, $3, $4, $1, $5, now() - make_interval(secs => $6))`,
     [id, accountId, product, type, type === 'deposit.credited' ? specOf(type).example : {}, secondsAgo],
@@ -67,7 +62,7 @@ describe('an event about the account itself', () => {
   it('is the only kind that may have no product', async () => {
     const noProduct = `INSERT INTO platform.event (id, account_id, type, subject, data)
       VALUES ('evt_none', 'usr_a', 'test.written', 's', '{}')`;
-    await expect(owner.query(noProduct)).rejects.toMatchObject({ code: '23502' });
+    await expect(owner().query(noProduct)).rejects.toMatchObject({ code: '23502' });
   });
 });
 
@@ -76,18 +71,18 @@ describe('the feed of all accounts', () => {
     (await listEvents(asProduct(product), { reach: { kind: 'all' }, product }, ALL, START)).map(({ id }) => id);
 
   it('ends before the first number that is young, or a later page would never show that event', async () => {
-    await owner.query(`UPDATE platform.event SET created_at = created_at - interval '1 minute'`);
+    await owner().query(`UPDATE platform.event SET created_at = created_at - interval '1 minute'`);
     await write('evt_old', account(), 'proxy', { secondsAgo: 60 });
     await write('evt_young', account(), 'domains', { type: 'deposit.credited' });
     await write('evt_behind', account(), 'proxy', { secondsAgo: 60 });
     expect(await ids('proxy')).toContain('evt_old');
     expect(await ids('proxy')).not.toContain('evt_behind');
-    await owner.query(`UPDATE platform.event SET created_at = now() - interval '40 seconds' WHERE id = 'evt_young'`);
+    await owner().query(`UPDATE platform.event SET created_at = now() - interval '40 seconds' WHERE id = 'evt_young'`);
     expect((await ids('proxy')).slice(-3)).toEqual(['evt_old', 'evt_young', 'evt_behind']);
   });
 
   it('has the time at which an event got its number, however long its transaction waited', async () => {
-    const { rows } = await owner.query<{ is_later: boolean }>(
+    const { rows } = await owner().query<{ is_later: boolean }>(
       `INSERT INTO platform.event (id, account_id, product, type, subject, data)
         VALUES ('evt_time', 'usr_time', 'vps', 'test.written', 's', '{}') RETURNING created_at > now() AS is_later`,
     );

@@ -1,5 +1,7 @@
 // The routes that every product base has. Deposits are in another room.
 import type { Endpoint } from '../endpoint';
+import { acknowledgeEvent } from './acknowledge-event';
+import { deleteEventConsumer } from './delete-event-consumer';
 import type { AccountDeps, Environment } from './deps';
 import { findRequest } from './find-request';
 import { forgetOperationSecret } from './forget-operation-secret';
@@ -12,6 +14,7 @@ import { getOrder } from './get-order';
 import { getRequest } from './get-request';
 import { getTransaction } from './get-transaction';
 import { listErrors } from './list-errors';
+import { listEventConsumers } from './list-event-consumers';
 import { listEventTypes } from './list-event-types';
 import { listEventsEndpoint } from './list-events';
 import { listOperations } from './list-operations';
@@ -41,7 +44,10 @@ export function accountEndpoints(
     findRequest(service),
     getRequest(service),
     listEventsEndpoint(service),
+    acknowledgeEvent(service),
     getEvent(service),
+    listEventConsumers(service),
+    deleteEventConsumer(service),
     listEventTypes(service),
     listErrors(service),
     getOpenapi(),

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { defineRoute, invalid, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../../ground/contract';
 import { elapsedMs } from '../../ground/runtime';
 import { eventTypesLike } from '../../ground/events';
-import { endpoint, json, type Endpoint } from '../endpoint';
+import { endpoint, json, type Endpoint, type Reach } from '../endpoint';
 import { instantQuery } from '../../ground/times';
 import type { AccountDeps } from './deps';
+import { consumerName, forgottenBehind, positionOf } from './event-consumers';
 import { listEvents, type FeedEvent, type FeedFilter } from './event-store';
 import { eventSchema, viewEvent } from './event-view';
 import { EventWatch } from './event-watch';
@@ -18,6 +19,9 @@ const feedSchema = pageOf(eventSchema).extend({
       'Where this page ends, given on the last page too: pass it as `cursor` later to read only what ' +
         'happened since. Null while there is no event at all.',
     ),
+  gap: z
+    .boolean()
+    .describe('True: events behind the cursor or the consumer are no longer kept, and this page begins behind them.'),
 });
 
 const TYPES_SHAPE = /^[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*)?(,[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*)?){0,19}$/;
@@ -46,6 +50,11 @@ export function listEventsEndpoint(deps: AccountDeps): Endpoint {
           .regex(TYPES_SHAPE, 'must be up to 20 event types such as domain.*,deposit.credited')
           .optional()
           .describe('Only these types, separated by commas; `domain.*` for all that begin with `domain.`.'),
+        consumer: consumerName
+          .optional()
+          .describe(
+            'Begin behind what this consumer has acknowledged (`POST /events/ack`). A `cursor` goes before it.',
+          ),
         subject: z.string().min(1).max(255).optional().describe('Only what is about this object.'),
         since: instantQuery.describe('Only what happened at or after this.'),
         wait: z
@@ -73,16 +82,14 @@ export function listEventsEndpoint(deps: AccountDeps): Endpoint {
         subject: subject ?? null,
         since: instantOf(since),
       };
-      const find = () =>
-        listEvents(deps.db.platform, { reach, product: deps.product }, filter, {
-          limit: request.limit,
-          afterSeq: request.after?.[0] ?? null,
-        });
+      const whose = { reach, product: deps.product };
+      const afterSeq = request.after?.[0] ?? (await acknowledged(deps, reach, query.consumer));
+      const find = () => listEvents(deps.db.platform, whose, filter, { limit: request.limit, afterSeq });
       const waitMs = Number.parseInt(query.wait ?? '0', 10) * 1_000;
       if (waitMs > 0 && reach.kind !== 'account') throw invalid('wait', 'needs `user_id` with an operator key');
       const untilMs = elapsedMs() + waitMs;
       let rows = await find();
-      let seen = BigInt(request.after?.[0] ?? 0);
+      let seen = BigInt(afterSeq ?? 0);
       while (rows.length === 0 && waitMs > 0 && reach.kind === 'account') {
         const leftMs = untilMs - elapsedMs();
         const { accountId } = reach;
@@ -91,16 +98,26 @@ export function listEventsEndpoint(deps: AccountDeps): Endpoint {
         seen = seq;
         rows = await find();
       }
-      const page = toPage(rows, request, deps.cursors, binding, positionOf, viewEvent);
-      const last = rows.slice(0, request.limit).at(-1);
+      // After the read: what is deleted between the two is a gap too many and never one too few.
+      const goneSeq = afterSeq === null ? null : await forgottenBehind(deps.db.platform, whose, afterSeq);
+      const page = toPage(rows, request, deps.cursors, binding, placeOf, viewEvent);
+      // Behind what is gone, so that one gap is not reported for ever.
+      const end = rows.slice(0, request.limit).at(-1)?.seq.toString() ?? goneSeq ?? afterSeq;
       return json(200, {
         ...page,
-        resume_cursor: last === undefined ? (query.cursor ?? null) : deps.cursors.encode(positionOf(last), binding),
+        resume_cursor: end === null ? null : deps.cursors.encode([end], binding),
+        gap: goneSeq !== null,
       });
     },
   );
 }
 
-function positionOf(event: FeedEvent): string[] {
+async function acknowledged(deps: AccountDeps, reach: Reach, consumer: string | undefined): Promise<string | null> {
+  if (consumer === undefined) return null;
+  if (reach.kind !== 'account') throw invalid('consumer', 'needs `user_id` with an operator key');
+  return positionOf(deps.db.platform, { accountId: reach.accountId, product: deps.product }, consumer);
+}
+
+function placeOf(event: FeedEvent): string[] {
   return [event.seq.toString()];
 }

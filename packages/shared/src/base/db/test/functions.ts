@@ -87,6 +87,8 @@ export function argument(name: string, type: string, fn: string, victim: Product
       );
     case 'p_on_error':
       return 'continue';
+    case 'p_consumer':
+      return 'erp';
     case 'p_actor':
       return 'operator';
     case 'p_address':
