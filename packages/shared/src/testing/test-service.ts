@@ -58,6 +58,8 @@ export interface TestService {
   readonly app: ReturnType<typeof buildApp>;
   readonly database: TestDatabase;
   readonly rings: KeyRings;
+  /** In the form of the environment: another process with them is one more of this service. */
+  readonly settings: Readonly<Record<string, string>>;
   /** A new account with money and a reseller key. */
   account(options?: AccountOptions): Promise<TestAccount>;
   /** Another key of the same account. */
@@ -83,7 +85,8 @@ export function testService(options: TestServiceOptions): TestService {
   const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     .privateKey.export({ type: 'pkcs8', format: 'pem' })
     .toString();
-  const config = serviceConfig.parse({ ...testSettings(database, product, pem), ...options.settings });
+  const settings = { ...testSettings(database, product, pem), ...options.settings };
+  const config = serviceConfig.parse(settings);
   const service = openService({
     product,
     config,
@@ -117,6 +120,7 @@ export function testService(options: TestServiceOptions): TestService {
     app,
     database,
     rings,
+    settings,
     as,
     keyOf,
     asMoney: (who, idempotencyKey = randomBytes(12).toString('hex')) => ({
