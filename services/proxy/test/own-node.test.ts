@@ -8,7 +8,7 @@ import { until, type TestAccount } from '@lumi/shared/testing';
 import { checkHealth } from '../src/jobs/check-health';
 import { pushAccess } from '../src/jobs/push-access';
 import { connectedNode, type ConnectedNode } from './connected-node';
-import { curl, hasCurl } from './node-fixture';
+import { basic, curl, hasCurl } from './node-fixture';
 import { NODE_TOKEN, proxyTest } from './proxy-service';
 
 /** Elsewhere there is no second loopback address. */
@@ -34,6 +34,8 @@ run('two nodes with addresses of their own', () => {
   let server: Server;
   let who: TestAccount;
   let nodes: ConnectedNode[];
+  /** By the first one. */
+  let brought: ReturnType<typeof exit>[];
 
   beforeAll(async () => {
     server = createServer(lumi.app).listen(0, '127.0.0.1');
@@ -45,10 +47,11 @@ run('two nodes with addresses of their own', () => {
       .set(lumi.asMoney(await lumi.operator()))
       .send({ name: 'second' });
     const { id, token } = enrolled.body as { id: string; token: string };
+    brought = [exit('127.71.1.1', 'DE'), exit('127.71.1.9', 'DE', 'dc_pool'), exit('127.71.1.8', 'FR', 'dc_pool')];
     nodes = [
       await connectedNode(url, 'node_local', NODE_TOKEN, {
         first: 23_100,
-        exits: [exit('127.71.1.1', 'DE'), exit('127.71.1.9', 'DE', 'dc_pool'), exit('127.71.1.8', 'FR', 'dc_pool')],
+        exits: brought,
       }),
       // The last one stands for an address of the internet that is this node's.
       await connectedNode(url, id, token, { first: 23_200, exits: [exit('127.71.2.1', 'FR'), exit('8.8.4.4', 'US')] }),
@@ -104,6 +107,25 @@ run('two nodes with addresses of their own', () => {
     expect(refused.out).toContain('details="target"');
     expect(nodes.map(({ control }) => control.isPeer('127.71.2.1'))).toEqual([true, true]);
     expect(nodes.map(({ control }) => control.isPeer('127.71.2.2'))).toEqual([false, false]);
+  });
+
+  it('bring what their file has later, and connections go on', async () => {
+    const port = await nodes[0]?.fixture.target((socket) => void socket.on('data', (bytes) => socket.write(bytes)));
+    const fr = await buy('FR').catch(() => null);
+    expect(fr).toBeNull(); // the one address is sold
+    const own = (await lumi.get(who, '/proxies?country=DE&reveal=1')).body.items[0] as Record<string, string>;
+    const pair = basic([own['username'] ?? '', own['password'] ?? '']);
+    const client = nodes[0]?.fixture.client(Number(own['port']));
+    client?.send(`CONNECT 127.0.0.1:${String(port)} HTTP/1.1\r\n${pair}\r\n`);
+    await client?.take('established\r\n\r\n');
+    brought.push(exit('127.71.1.2', 'FR'));
+    nodes[0]?.control.registerAnew();
+    await until(async () => (await lumi.deps().db.ownStock.count({ where: { address: '127.71.1.2' } })) === 1);
+    const later = await buy('FR');
+    await known(later.id, nodes[0]);
+    expect((JSON.parse((await curl(['-x', `http://${later.at}`, ECHO])).out) as { ip: string }).ip).toBe('127.71.1.2');
+    client?.send('still there');
+    expect(await client?.take('still there')).toBe('still there');
   });
 
   it('carry traffic plans by exits of their pool, in the country that is asked for', async () => {

@@ -94,7 +94,7 @@ describe('the settings of a node', () => {
       writeFileSync(file, JSON.stringify(content, null, 2));
       return readExitsFile(file);
     };
-    expect(reading([exit, { ...exit, address: '2001:DB8:1::/64', city: 'berlin' }]).value).toMatchObject([
+    expect(reading([exit, { ...exit, address: '2001:DB8:1::/64', city: 'berlin' }]).value?.exits).toMatchObject([
       { address: '127.0.0.9', city: null },
       { address: '2001:db8:1::/64', city: 'berlin' },
     ]);
@@ -107,7 +107,7 @@ describe('the settings of a node', () => {
       expect(reading([odd, { ...exit, address: `2001:db8:1::/${String(bits)}` }]).reason).toContain(
         `line 8: address must be an address or an IPv6 block of /64, not a /${String(bits)}`,
       );
-    expect(reading([odd, { ...exit, address: '2001:db8::7/128' }]).value?.[1]?.address).toBe('2001:db8::7');
+    expect(reading([odd, { ...exit, address: '2001:db8::7/128' }]).value?.exits[1]?.address).toBe('2001:db8::7');
     const { reason = '' } = reading([odd, 7, { ...exit, address: 'home' }]);
     expect(reason).toContain('line 8: it ');
     expect(reason).toContain('line 9: address must be an address or an IPv6 block of /64');

@@ -92,7 +92,7 @@ export const nodeSettings = z.object({
   ),
   PROXY_NODE_HTTP_PORT: ownPort.describe('The entry of pools over HTTP. Absent: 19080, or a free one.'),
   PROXY_NODE_SOCKS_PORT: ownPort.describe('The same over SOCKS5. Absent: 19081, or a free one.'),
-  PROXY_NODE_EXITS: read(readExitsFile).describe('A file of exit addresses. Absent: it has none of its own.'),
+  PROXY_NODE_EXITS: read(readExitsFile).describe('A file of exit addresses, read again after changes. Absent: none.'),
   PROXY_NODE_ALLOW: read(readAllowed).describe('Targets that are lifted from all refusals: 127.0.0.1/32:18111-18114.'),
   PROXY_NODE_RESOLVERS: read((text): Reading<readonly string[]> => {
     const servers = text

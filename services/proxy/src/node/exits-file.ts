@@ -15,6 +15,12 @@ export interface NodeExit {
   readonly product: string;
 }
 
+export interface ExitsFile {
+  /** Empty: there is none. */
+  readonly path: string;
+  readonly exits: readonly NodeExit[];
+}
+
 const EXITS_MAX = 50_000;
 const FAULTS_TOLD = 3;
 const BLOCK_BITS = 64;
@@ -42,8 +48,8 @@ const exit = z.strictObject({
 const exits = z.array(exit).min(1, 'is empty').max(EXITS_MAX);
 
 /** An empty path: no exits. */
-export function readExitsFile(path: string): Reading<readonly NodeExit[]> {
-  if (path === '') return { value: [] };
+export function readExitsFile(path: string): Reading<ExitsFile> {
+  if (path === '') return { value: { path, exits: [] } };
   let text: string;
   let content: unknown;
   try {
@@ -71,7 +77,7 @@ export function readExitsFile(path: string): Reading<readonly NodeExit[]> {
       return { reason: `names a file that has ${address} twice, ${placesOf(text, before, at)}` };
     seen.set(address, at);
   }
-  return { value: data };
+  return { value: { path, exits: data } };
 }
 
 function placesOf(json: string, one: number, other: number): string {

@@ -7,7 +7,8 @@ import { Control } from './control/control';
 import { openServiceLink } from './control/service-link';
 import { makePrivateFolder } from './control/private-file';
 import { DataPlane } from './data-plane';
-import { isAmong, unusableExits } from './exits-file';
+import { unusableExits } from './exits-file';
+import { ExitsWatch } from './exits-watch';
 import { claimPorts, keepPorts, type ClaimedPorts } from './port-claim';
 import { isIn, readNodeConfig, type NodeConfig } from './config';
 import { Draining, stopLimitMs } from './stopping';
@@ -33,6 +34,7 @@ async function run(): Promise<void> {
   });
   await tellOfSettings(config, log);
 
+  const exits = new ExitsWatch({ file: config.PROXY_NODE_EXITS, log, onChange: () => control.registerAnew() });
   let plane: DataPlane | null = null;
   let draining: Draining | null = null;
   let drainAsked = false;
@@ -49,7 +51,7 @@ async function run(): Promise<void> {
       version: config.LUMI_VERSION,
       entry_host: config.PROXY_NODE_ENTRY_HOST,
       ports: { ...ports.range, ...(plane?.ports ?? ports) },
-      exits: config.PROXY_NODE_EXITS,
+      exits: exits.exits,
       allowed: config.PROXY_NODE_ALLOW.text === '' ? [] : config.PROXY_NODE_ALLOW.text.split(','),
     }),
     connections: () => plane?.state.connections ?? 0,
@@ -66,7 +68,7 @@ async function run(): Promise<void> {
   });
   // Steps run last-registered first: no new connections, then the others' end, then the last usage.
   shutdown.onDrain('control', () => control.stop());
-  plane = await openPlane(config, control, ports, log);
+  plane = await openPlane(config, { control, exits, ports, log });
   const opened = plane;
   const ending = new Draining(opened, config.PROXY_NODE_DRAIN_S * 1_000);
   draining = ending;
@@ -76,16 +78,24 @@ async function run(): Promise<void> {
   control.start();
   await control.ready;
   await opened.ready();
+  exits.start();
+  shutdown.onDrain('exits', () => exits.stop());
   serveUntilStop(monitored);
   log.info('serving', { ...opened.ports, entries: ports.range });
   reportReady();
 }
 
-async function openPlane(config: NodeConfig, control: Control, ports: ClaimedPorts, log: Log): Promise<DataPlane> {
-  const isExit = isAmong(config.PROXY_NODE_EXITS.map(({ address }) => address));
+interface PlaneParts {
+  readonly control: Control;
+  readonly exits: ExitsWatch;
+  readonly ports: ClaimedPorts;
+  readonly log: Log;
+}
+
+async function openPlane(config: NodeConfig, { control, exits, ports, log }: PlaneParts): Promise<DataPlane> {
   const rules = {
     allowed: config.PROXY_NODE_ALLOW,
-    isOwn: (address: string) => ownAddresses().has(address) || isExit(address) || control.isPeer(address),
+    isOwn: (address: string) => ownAddresses().has(address) || exits.has(address) || control.isPeer(address),
   };
   const judge = judgeOf({ ...rules, refused: config.PROXY_PORTS_REFUSED });
   const judgeEndpoint = judgeOf({ ...rules, refused: { has: () => false } });
@@ -109,7 +119,7 @@ async function openPlane(config: NodeConfig, control: Control, ports: ClaimedPor
 }
 
 async function tellOfSettings(config: NodeConfig, log: Log): Promise<void> {
-  const exits = config.PROXY_NODE_EXITS;
+  const { exits } = config.PROXY_NODE_EXITS;
   const { text: allowed } = config.PROXY_NODE_ALLOW;
   if (allowed !== '' && exits.length > 0) log.warn('PROXY_NODE_ALLOW lifts targets from the refusals', { allowed });
   const unusable = await unusableExits(exits);

@@ -157,6 +157,12 @@ export class Control {
     return this.peers.has(address) || this.isPeerExit(address);
   }
 
+  /** What it registered with has changed. Connections go on. */
+  registerAnew(): void {
+    if (this.exchange.isOpen) this.exchange.registerAnew();
+    this.exchanging.hurry();
+  }
+
   /** Rejects while the service does not answer. */
   check(): Promise<void> {
     const isHeard = this.exchange.isOpen && elapsedMs() - this.heardAtMs < 5 * EXCHANGE_MS;
