@@ -95,6 +95,7 @@ export function sharedRecipes(goods: Goods): Recipes {
       call: () => ({ body: { monthly_cap_usd: '500.00', priority: 'soonest', priority_tags: ['client-a'] } }),
     },
     'get-me': { call: () => ({}) },
+    'update-balance': { call: () => ({ body: { low_balance_usd: '25.00' } }) },
     'get-balance': {
       call: async (world) => {
         await bought(world);

@@ -126,10 +126,12 @@ describe('rows', () => {
       );
       if (granted?.may !== true) continue;
       const found =
-        (await client?.query<{ product: string }>(`SELECT DISTINCT product FROM platform.${name}`))?.rows.map(
+        (await client?.query<{ product: string | null }>(`SELECT DISTINCT product FROM platform.${name}`))?.rows.map(
           (row) => row.product,
         ) ?? [];
-      if (found.some((one) => one !== product)) seen.push(`${name}: ${found.join(', ')}`);
+      // An event about the account itself has no product, and each product shows it.
+      if (found.some((one) => one !== product && !(one === null && name === 'event')))
+        seen.push(`${name}: ${found.join(', ')}`);
     }
     expect(seen).toEqual([]);
     for (const [text, expected] of [

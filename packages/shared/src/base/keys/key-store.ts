@@ -45,7 +45,11 @@ export interface KeyRequest {
   /** Addresses or CIDR blocks. */
   readonly ipAllowlist?: readonly string[];
   readonly expiresAt?: Date | null;
+  readonly by?: KeyActor;
 }
+
+/** Who changes a key: the id of a key, or `operator` for the command line. Shown in the history, with the event. */
+export type KeyActor = string;
 
 export interface IssuedKey {
   readonly id: string;
@@ -64,7 +68,7 @@ export async function issueKey(db: Queryable, rings: KeyRings, request: KeyReque
   const { rows } = await db.query(
     `SELECT ${KEY_COLUMNS} FROM platform.key_issue($1, $2, $3, $4, $5, $6::bytea, $7::integer, $8, $9::text[],
       $10::text::bigint, $11::integer, $12::integer,
-       $13::text[], $14, $15::bytea, $16::text::timestamptz)`,
+       $13::text[], $14, $15::bytea, $16::text::timestamptz, $17)`,
     [
       made.id,
       request.product,
@@ -82,6 +86,7 @@ export async function issueKey(db: Queryable, rings: KeyRings, request: KeyReque
       signing,
       signing === 'none' ? null : made.sealedSecret,
       request.expiresAt?.toISOString() ?? null,
+      request.by ?? null,
     ],
   );
   return issued(made, rows);
@@ -93,6 +98,7 @@ export interface RollRequest {
   readonly overlapSeconds: number;
   /** The new key's expiry; absent: the old key's. */
   readonly expiresAt?: Date | null;
+  readonly by?: KeyActor;
 }
 
 const OVERLAP_MAX_S = 90 * 24 * 3600;
@@ -114,7 +120,7 @@ export async function rollKey(db: Queryable, rings: KeyRings, request: RollReque
   const made = make(rings, old.product);
   const { rows } = await db.query(
     `SELECT ${KEY_COLUMNS} FROM platform.key_roll($1, $2, $3::integer, $4::bytea, $5::integer, $6, $7::bytea,
-      $8::boolean, $9::text::timestamptz)`,
+      $8::boolean, $9::text::timestamptz, $10)`,
     [
       request.keyId,
       made.id,
@@ -125,6 +131,7 @@ export async function rollKey(db: Queryable, rings: KeyRings, request: RollReque
       made.sealedSecret,
       request.expiresAt !== undefined,
       request.expiresAt?.toISOString() ?? null,
+      request.by ?? null,
     ],
   );
   if (rows.length === 0) throw notFound();
@@ -132,8 +139,8 @@ export async function rollKey(db: Queryable, rings: KeyRings, request: RollReque
 }
 
 /** Ends a key now; gateways are notified. Null when there is no such key. A second revocation keeps the first time. */
-export async function revokeKey(db: Queryable, keyId: string): Promise<ApiKey | null> {
-  const { rows } = await db.query(`SELECT ${KEY_COLUMNS} FROM platform.key_revoke($1)`, [keyId]);
+export async function revokeKey(db: Queryable, keyId: string, by: KeyActor | null = null): Promise<ApiKey | null> {
+  const { rows } = await db.query(`SELECT ${KEY_COLUMNS} FROM platform.key_revoke($1, $2)`, [keyId, by]);
   return rows.length === 0 ? null : readKeyRow(rows[0]);
 }
 

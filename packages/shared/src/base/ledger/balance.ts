@@ -8,16 +8,19 @@ export interface Balance {
   readonly held: Units;
   readonly available: Units;
   readonly updatedAt: Date;
+  /** `balance.low` is written when less is available. Null: never. */
+  readonly lowAt: Units | null;
 }
 
 /** Throws 404 when there is no such account. */
 export async function readBalance(db: SqlRunner, accountId: string): Promise<Balance> {
   // Raw SQL: callers poll it, and with the typed client GET /balance was more than 10 % slower.
-  const rows = await db.$queryRaw<{ posted: bigint; held: bigint; updated_at: Date }[]>(sql`
-    SELECT posted, held, updated_at FROM platform.wallet WHERE account_id = ${accountId}`);
+  const rows = await db.$queryRaw<{ posted: bigint; held: bigint; updated_at: Date; low_at: bigint | null }[]>(sql`
+    SELECT posted, held, updated_at, low_at FROM platform.wallet WHERE account_id = ${accountId}`);
   const row = rows[0];
   if (row === undefined) throw notFound();
-  return { posted: row.posted, held: row.held, available: row.posted - row.held, updatedAt: row.updated_at };
+  const { posted, held } = row;
+  return { posted, held, available: posted - held, updatedAt: row.updated_at, lowAt: row.low_at };
 }
 
 /** Captured plus held on the database's current UTC day, for one key lineage. */

@@ -121,6 +121,7 @@ describe('GET /balance', () => {
       user_id: account.accountId,
       balance_usd: '30.00',
       held_usd: '9.99',
+      low_balance_usd: null,
       available_usd: '20.01',
       auto_renew_due_30d_usd: '0.00',
       updated_at: expect.any(String),

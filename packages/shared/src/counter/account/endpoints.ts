@@ -20,6 +20,7 @@ import { listEventsEndpoint } from './list-events';
 import { listOperations } from './list-operations';
 import { listOrdersEndpoint } from './list-orders';
 import { listTransactionsEndpoint } from './list-transactions';
+import { updateBalance } from './update-balance';
 
 /** Tags of these endpoints for the OpenAPI document. */
 export const ACCOUNT_TAGS = [
@@ -34,6 +35,7 @@ export function accountEndpoints(
   return [
     getMe(service, environment),
     getBalance(service),
+    updateBalance(service),
     listTransactionsEndpoint(service),
     getTransaction(service),
     listOrdersEndpoint(service),

@@ -1,2 +1,3 @@
 export type { AccountDeps, Environment, Party } from './deps';
+export { accountNotesLoop } from './account-notes';
 export { ACCOUNT_TAGS, accountEndpoints } from './endpoints';

@@ -1,10 +1,14 @@
 // The events of every product about its work, and those of the account itself.
 import { z } from 'zod';
-import { OPERATION_EXAMPLE, ORDER_EXAMPLE, eventType } from './event-type';
+import { OPERATION_EXAMPLE, ORDER_EXAMPLE, TIME_EXAMPLE, eventType, time } from './event-type';
 
 const DEPOSIT = 'dep_01k000000000000000000000';
 const BATCH = 'bat_01k000000000000000000000';
+const ACCOUNT = 'usr_01k000000000000000000000';
+const KEY = 'key_01k000000000000000000000';
 const code = z.string().describe('The code of the error.');
+
+const key = { key_id: z.string(), product: z.string().describe('The product of the key.') };
 
 const deposit = {
   of: 'account' as const,
@@ -83,5 +87,85 @@ export const ACCOUNT_EVENTS = {
     ...deposit,
     about: 'The payment provider has no invoice for a deposit and will have none.',
     example: depositOf('failed'),
+  }),
+  'balance.adjusted': eventType({
+    of: 'account',
+    about: 'An operator corrected the balance.',
+    subject: ACCOUNT,
+    data: z.strictObject({
+      transaction_id: z.string(),
+      amount_usd: z.string().describe('Negative if it was taken.'),
+      balance_usd: z.string().describe('The posted balance right after it.'),
+      reason: z.string(),
+    }),
+    example: {
+      transaction_id: 'trf_01k000000000000000000000',
+      amount_usd: '25.00',
+      balance_usd: '125.00',
+      reason: 'Welcome credit',
+    },
+  }),
+  'balance.low': eventType({
+    of: 'account',
+    about: 'What is available fell below the amount that PATCH /balance has set.',
+    subject: ACCOUNT,
+    data: z.strictObject({ available_usd: z.string(), low_balance_usd: z.string() }),
+    example: { available_usd: '19.50', low_balance_usd: '25.00' },
+  }),
+  'balance.insufficient_for_renewals': eventType({
+    of: 'account',
+    about: 'The balance does not cover what renews itself within 30 days; written once a UTC day.',
+    subject: ACCOUNT,
+    data: z.strictObject({
+      days: z.int(),
+      due_usd: z.string().describe('What renews itself in these days, over all products.'),
+      available_usd: z.string(),
+      shortfall_usd: z.string(),
+    }),
+    example: { days: 30, due_usd: '40.00', available_usd: '25.00', shortfall_usd: '15.00' },
+  }),
+  'key.issued': eventType({
+    of: 'account',
+    about: 'A key of the account was issued.',
+    subject: KEY,
+    data: z.strictObject({ ...key, scopes: z.array(z.string()), expires_at: time.nullable() }),
+    example: { key_id: KEY, product: 'domains', scopes: ['domains:read'], expires_at: null },
+  }),
+  'key.rolled': eventType({
+    of: 'account',
+    about: 'A key got a successor.',
+    subject: KEY,
+    data: z.strictObject({
+      ...key,
+      new_key_id: z.string(),
+      expires_at: time.nullable().describe('Until when the old key works.'),
+    }),
+    example: {
+      key_id: KEY,
+      product: 'domains',
+      new_key_id: 'key_01k000000000000000000001',
+      expires_at: TIME_EXAMPLE,
+    },
+  }),
+  'key.revoked': eventType({
+    of: 'account',
+    about: 'A key was revoked.',
+    subject: KEY,
+    data: z.strictObject(key),
+    example: { key_id: KEY, product: 'domains' },
+  }),
+  'key.expiring': eventType({
+    of: 'account',
+    about: 'A key expires within 7 days and has no successor.',
+    subject: KEY,
+    data: z.strictObject({ ...key, expires_at: time }),
+    example: { key_id: KEY, product: 'domains', expires_at: TIME_EXAMPLE },
+  }),
+  'key.cap_reached': eventType({
+    of: 'account',
+    about: 'A purchase was refused for the daily cap of its key; written once a UTC day.',
+    subject: KEY,
+    data: z.strictObject({ ...key, daily_cap_usd: z.string(), spent_usd: z.string(), resets_at: time }),
+    example: { key_id: KEY, product: 'domains', daily_cap_usd: '50.00', spent_usd: '48.00', resets_at: TIME_EXAMPLE },
   }),
 } as const;

@@ -30,7 +30,7 @@ export const issueCommand: Command = {
       if (request.accountId !== null) await existing(db, request.accountId);
       const issued = await byCli(
         db,
-        (tx) => issueKey(tx, rings, request),
+        (tx) => issueKey(tx, rings, { ...request, by: 'operator' }),
         (made) => keyAct(clock, 'key.issue', null, made.record),
       );
       return { json: viewIssued(clock, issued), text: issuedText(issued) };
@@ -65,7 +65,7 @@ export const revokeCommand: Command = {
       const before = await findKeyById(db.pool, keyId(id));
       const revoked = await byCli(
         db,
-        async (tx) => (await revokeKey(tx, keyId(id))) ?? missing(),
+        async (tx) => (await revokeKey(tx, keyId(id), 'operator')) ?? missing(),
         (ended) => keyAct(clock, 'key.revoke', before, ended),
       );
       return { json: viewKey(clock)(revoked), text: `${id} (${revoked.prefix}) is revoked.` };
@@ -86,7 +86,7 @@ export const rollCommand: Command = {
       const old = await findKeyById(db.pool, keyId(parsed.positionals[0] ?? ''));
       const issued = await byCli(
         db,
-        (tx) => rollKey(tx, rings, { keyId: old?.id ?? missing(), overlapSeconds }),
+        (tx) => rollKey(tx, rings, { keyId: old?.id ?? missing(), overlapSeconds, by: 'operator' }),
         (made) => keyAct(clock, 'key.roll', old, made.record),
       );
       return { json: viewIssued(clock, issued), text: issuedText(issued) };

@@ -111,7 +111,7 @@ export function issueKeyEndpoint(deps: AdminDeps): Endpoint {
         expiresAt: body.expires_at === undefined || body.expires_at === null ? null : new Date(body.expires_at),
       };
       return administer(deps, context, 'key', async (_tx, db) => {
-        const issued = await issueKey(db, ringsOf(deps), request);
+        const issued = await issueKey(db, ringsOf(deps), { ...request, by: context.principal.keyId });
         return {
           status: 201,
           body: viewIssued(deps.clock, issued),

@@ -26,7 +26,7 @@ export function revokeKeyEndpoint(deps: AdminDeps): Endpoint {
       const { id } = context.params;
       return administer(deps, context, id, async (_tx, db) => {
         const before = await findKey(deps, db, id);
-        const revoked = await revokeKey(db, id);
+        const revoked = await revokeKey(db, id, context.principal.keyId);
         if (revoked === null) throw notFound();
         return {
           status: 200,

@@ -39,7 +39,11 @@ export function rollKeyEndpoint(deps: AdminDeps): Endpoint {
       const { params, body } = context;
       return administer(deps, context, params.id, async (_tx, db) => {
         const before = await findKey(deps, db, params.id);
-        const rolled = await rollKey(db, ringsOf(deps), { keyId: params.id, overlapSeconds: body.overlap_seconds });
+        const rolled = await rollKey(db, ringsOf(deps), {
+          keyId: params.id,
+          overlapSeconds: body.overlap_seconds,
+          by: context.principal.keyId,
+        });
         return {
           status: 201,
           body: viewIssued(deps.clock, rolled),

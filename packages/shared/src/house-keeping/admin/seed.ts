@@ -23,7 +23,13 @@ export async function seedDemo(db: Queryable, rings: KeyRings): Promise<Readonly
     const accountId = await demoAccount(db, rings);
     const entries: [Product, DemoKeys][] = [];
     for (const product of PRODUCTS) {
-      const operator = await issueKey(db, rings, { product, type: 'operator', accountId: null, scopes: [] });
+      const operator = await issueKey(db, rings, {
+        product,
+        type: 'operator',
+        accountId: null,
+        scopes: [],
+        by: 'operator',
+      });
       const reseller = await issueKey(db, rings, {
         product,
         type: 'reseller',

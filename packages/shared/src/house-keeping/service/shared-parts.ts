@@ -1,7 +1,7 @@
 // What every product base carries beside its own endpoints: account, deposits and operator routes; quotes, bulks,
 // summary, forecast and renewals by itself of what the product sells; their documentation tags; and the loops and jobs
 // of the worker. A product says only what is its own: what it sells, how it is priced, and what time does to it.
-import { ACCOUNT_TAGS, accountEndpoints, type Party } from '../../counter/account';
+import { ACCOUNT_TAGS, accountEndpoints, accountNotesLoop, type Party } from '../../counter/account';
 import { ADMIN_TAGS, adminEndpoints, stuckEndpoints } from '../admin';
 import { BATCH_TAGS, batchParts, type BulkKind } from '../../work/batches';
 import { sql, type Sql } from '../../base/db';
@@ -142,6 +142,7 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
       ...bulk.loops,
       ...product.lifecycles.flatMap((source) => lifecycleLoops(service, source)),
       depositLoop(deposits),
+      accountNotesLoop(service),
       retentionLoop(service),
       reconciliationLoop(service, [
         checkOfBooks(service.admin.platform, BOOK_RULES),

@@ -3,7 +3,7 @@
 -- the old one is unknown, revoked, expired or already rolled.
 CREATE OR REPLACE FUNCTION key_roll(
   p_id text, p_new_id text, p_overlap_s integer, p_digest bytea, p_pepper_version integer, p_prefix text,
-    p_signing_secret bytea, p_sets_expiry boolean, p_expires_at timestamptz
+    p_signing_secret bytea, p_sets_expiry boolean, p_expires_at timestamptz, p_by text DEFAULT NULL
 ) RETURNS SETOF api_key LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE
   v_old api_key%ROWTYPE;
@@ -26,6 +26,11 @@ BEGIN
                 ELSE p_signing_secret END,
               CASE WHEN p_sets_expiry THEN p_expires_at ELSE v_old.expires_at END)
       RETURNING *;
+  IF v_old.account_id IS NOT NULL THEN
+    PERFORM account_event(v_old.account_id, 'key.rolled', p_id, jsonb_build_object('key_id', p_id,
+      'new_key_id', p_new_id, 'product', v_old.product, 'expires_at', (SELECT iso_time(k.expires_at) FROM api_key k
+        WHERE k.id = p_id)), p_by);
+  END IF;
 END $$;
 REVOKE ALL ON FUNCTION key_roll FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION key_roll TO lumi_admin;

@@ -3,6 +3,7 @@ import request from 'supertest';
 import { newId } from '../../../ground/contract';
 import { shopEndpoints, testService, type TestAccount, type TestService } from '../../../testing';
 import { accountEndpoints } from '..';
+import { ownerOf } from './owner-client';
 
 export interface AccountFixture {
   readonly api: TestService;
@@ -22,8 +23,15 @@ export function accountFixture(): AccountFixture {
       ...shopEndpoints(service),
     ],
   });
+  const owner = ownerOf(api.database);
+  // Its feed is empty: the events of its key and of its money are gone, so that a test sees only what it does itself.
+  const account: TestService['account'] = async (options) => {
+    const made = await api.account(options);
+    await owner().query('DELETE FROM platform.event WHERE account_id = $1', [made.accountId]);
+    return made;
+  };
   return {
-    api,
+    api: { ...api, account },
     get: (path, who) => request(api.app).get(path).set(api.as(who)),
     buy: (account, body, key) => request(api.app).post('/gadgets').set(api.asMoney(account, key)).send(body),
     randomId: (prefix) => newId(prefix, api.service.clock.nowMs()),

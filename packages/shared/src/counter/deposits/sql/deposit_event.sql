@@ -4,8 +4,7 @@ LANGUAGE sql SET search_path = platform, pg_temp AS $$
   INSERT INTO event (id, account_id, product, type, subject, data)
     VALUES (p_event_id, p_deposit.account_id, p_deposit.product, p_type, p_deposit.id,
             jsonb_build_object('deposit_id', p_deposit.id, 'status', p_deposit.state, 'provider', p_deposit.provider,
-              'amount_usd', p_deposit.amount / 10000 || '.' || regexp_replace(lpad((p_deposit.amount % 10000)::text, 4,
-                '0'), '0{1,2}$', ''),
+              'amount_usd', usd(p_deposit.amount),
               'reference', p_deposit.reference, 'is_late', p_deposit.is_late));
 $$;
 REVOKE ALL ON FUNCTION deposit_event FROM PUBLIC;

@@ -1,8 +1,8 @@
 -- The money step: key re-read, idempotency claim, daily cap, balance, hold, order row with its wake-up, in one
 -- statement. All checks come first, while the wallet row is locked; after them nothing refuses, and unique indexes
--- decide races. Outcomes: held | replay (with the stored answer) | in_progress | reused | invalid_key | no_account |
--- cap | balance | busy. With busy, other_order is the order that is open on the same object, when it is the caller's
--- own.
+-- decide races. A refusal writes nothing but the event of the day's first one for the cap. Outcomes: held | replay
+-- (with the stored answer) | in_progress | reused | invalid_key | no_account | cap | balance | busy. With busy,
+-- other_order is the order that is open on the same object, when it is the caller's own.
 --
 -- p_price and p_default_cap are in 1/10,000 USD. p_terms are the inputs of the price (see terms_hold), p_lock_key names
 -- the object of which only one order may be open. With p_dry_run nothing is written and `held` means "would be held".
@@ -89,6 +89,9 @@ BEGIN
     v_spent := coalesce(v_spent, 0);
     IF v_spent >= v_cap OR v_spent + p_price > v_cap THEN
       outcome := 'cap';
+      IF NOT p_dry_run THEN
+        PERFORM key_cap_reached(p_account_id, p_product, p_key_id, p_lineage_id, v_day, v_cap);
+      END IF;
       RETURN;
     END IF;
   END IF;

@@ -36,8 +36,8 @@ BEGIN
     PERFORM finish_claim(v_order.idem_scope, v_order.product, v_order.idem_key, p_status, p_body, p_location);
   END IF;
   IF p_events IS NOT NULL THEN
-    INSERT INTO event (id, account_id, product, type, subject, data)
-      SELECT e.id, v_order.account_id, v_order.product, e.type, e.subject, e.data
+    INSERT INTO event (id, account_id, product, type, subject, data, actor)
+      SELECT e.id, v_order.account_id, v_order.product, e.type, e.subject, e.data, nullif(v_order.key_id, 'system')
       FROM jsonb_to_recordset(p_events) AS e(id text, type text, subject text, data jsonb);
   END IF;
 END $$;
