@@ -178,6 +178,20 @@ describe('npm start in an empty folder', () => {
     expect(existsSync(installation.folder)).toBe(false);
   });
 
+  it.each([[['--nonsense']], [['--dev=yes']], [['start']]])('refuses %j, which it does not know', (flags) => {
+    const { status, stderr } = spawnSync(process.execPath, ['packages/launcher/src/start.mjs', ...flags], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, LUMI_DATA_DIR: installation.folder },
+      timeout: 60_000,
+    });
+
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      `npm start does not know “${flags.join(' ')}”; settings are given as variables, such as PORT=8081 npm start.\n`,
+    );
+    expect(existsSync(installation.folder)).toBe(false);
+  });
+
   it('stops on a signal while it waits for a silent server, and otherwise gives up after a while', async () => {
     const silent = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
     await until(() => silent.listening);

@@ -6,6 +6,7 @@
 import { appendFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { messageOf, stackOf } from '../../../scripts/errors.mjs';
 import { tooOld, untested } from '../../../scripts/node-versions.mjs';
 import { Interrupted, Refusal, explain } from './refusal.mjs';
@@ -17,6 +18,7 @@ async function main() {
   if (refusal !== null) throw new Refusal(refusal);
   const warning = untested();
   if (warning !== null) say(warning);
+  const { dev: isDev } = readFlags(process.argv.slice(2));
   const { readOptions } = await import('./options.mjs');
   const { Launcher } = await import('./launcher.mjs');
   const options = readOptions(process.env, root);
@@ -34,7 +36,6 @@ async function main() {
   for (const name of ['uncaughtException', 'unhandledRejection']) process.on(name, giveUp);
 
   // While sources are watched, a process that keeps crashing is no reason to stop: the next save may repair it.
-  const isDev = process.argv.includes('--dev');
   let isWatching = false;
   const launcher = new Launcher({
     options,
@@ -53,6 +54,21 @@ async function main() {
   } finally {
     if (stopping.signal.aborted) say('stopping …');
     await launcher.stop();
+  }
+}
+
+/**
+ * A flag that is not known may be a wish that would not come true, so it is refused.
+ *
+ * @param {string[]} given
+ */
+function readFlags(given) {
+  try {
+    return parseArgs({ args: given, options: { dev: { type: 'boolean', default: false } } }).values;
+  } catch {
+    throw new Refusal(
+      `npm start does not know “${given.join(' ')}”; settings are given as variables, such as PORT=8081 npm start.`,
+    );
   }
 }
 
