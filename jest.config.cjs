@@ -25,17 +25,21 @@ module.exports = {
     '^@lumi/shared/(.*)$': ['ground', 'base', 'work', 'counter', 'house-keeping', '.'].map(
       (wing) => `<rootDir>/packages/shared/src/${wing}/$1`,
     ),
+    '^@lumi/docs-site$': '<rootDir>/packages/docs-site/src/index.ts',
     '^@lumi/client$': '<rootDir>/packages/client/src/index.ts',
     '^@lumi/(crypto-pay|upstream-proxy)-double$': '<rootDir>/packages/$1-double/src/index.ts',
   },
   transform: {
     '\\.ts$': swc,
-    // The one package that is ES modules only and that our CommonJS loads.
+    // Packages that are ES modules only and that our CommonJS loads.
     '/@prisma/schema-engine-wasm/.+\\.js$': swc,
+    '/marked/lib/.+\\.js$': swc,
     // It loads Node's http by import(), which Jest refuses to plain code.
     '/@opentelemetry/otlp-exporter-base/.+\\.js$': swc,
   },
-  transformIgnorePatterns: ['/node_modules/(?!.*(@prisma/schema-engine-wasm|@opentelemetry/otlp-exporter-base)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!.*(@prisma/schema-engine-wasm|marked|@opentelemetry/otlp-exporter-base)/)',
+  ],
   testTimeout: 30_000,
   maxWorkers: 2,
 };

@@ -15,7 +15,14 @@ export const images = {
   gateway: {
     manifest: 'package.json',
     programs: { server: 'gateway/dist/server.js' },
-    files: { 'gateway/public': 'public' },
+    files: {
+      'packages/docs-site/public': 'docs-site/public',
+      'packages/docs-site/pages': 'docs-site/pages',
+      'docs/sandbox.md': 'docs-site/pages/sandbox.md',
+      'docs/client.md': 'docs-site/pages/client.md',
+      'docs/cli.md': 'docs-site/pages/cli.md',
+      'CHANGELOG.md': 'docs-site/pages/changelog.md',
+    },
   },
   domains: product('domains'),
   vps: product('vps'),

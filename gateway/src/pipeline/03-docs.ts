@@ -1,6 +1,6 @@
-// The reference pages: `/docs`, and `docs` under each base path, with the files they load, and the OpenAPI documents,
-// which the gateway has anyway. They need no key, and are answered before the API's own stages. Every other path goes
-// on to the next stage.
+// The documentation site: `/docs`, and `docs` under each base path, with the files they load, and the OpenAPI
+// documents, which the gateway has anyway. They need no key, and are answered before the API's own stages. Every other
+// path goes on to the next stage.
 import type { Request, RequestHandler, Response } from 'express';
 import { addressBucket } from '@lumi/shared/addresses';
 import { AppError, BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
@@ -13,7 +13,7 @@ import {
   type MemoryLimitStore,
 } from '@lumi/shared/limits';
 import { Asset, bestEncoding, type Encoding } from '../docs/asset';
-import { pageAssets, referencePage } from '../docs/reference-page';
+import { Site } from '../docs/site';
 import type { RouteTable } from '../routes/route-table';
 
 export interface DocsDeps {
@@ -23,7 +23,8 @@ export interface DocsDeps {
   readonly publicPerMinute: number;
 }
 
-const DOCUMENT = 'openapi.json';
+/** All other paths go on at once. */
+const MAYBE_PAGE = /^(?:\/(?:hosting\/|proxy\/)?api\/v1)?\/(?:docs(?:[./].*)?|openapi\.json)$/;
 const decisions = countDecisions('public');
 
 const SECURITY = {
@@ -39,19 +40,11 @@ const SECURITY = {
 } as const;
 
 export function docs({ routes, hostBindings, addressLimits, publicPerMinute }: DocsDeps): RequestHandler {
-  const assets = pageAssets();
   const answersOn = (product: Product, host: string): boolean => hostBindings.get(product)?.has(host) ?? true;
-  const pages = new Map<string, Asset>();
-  const pageOf = (product: Product, host: string): Asset => {
-    // A caller must not be able to add host names: the bindings bound what is cached.
-    const addresses = Object.fromEntries(
-      PRODUCTS.map((one) => [one, addressOf(one, answersOn(one, host) ? undefined : hostBindings.get(one))]),
-    ) as Record<Product, string>; // one entry for each
-    const key = `${product} ${Object.values(addresses).join(' ')}`;
-    const page = pages.get(key) ?? referencePage(product, addresses, assets);
-    pages.set(key, page);
-    return page;
-  };
+  const site = new Site({
+    documentOf: (product) => routes.documentOf(product),
+    hostOf: (product) => [...(hostBindings.get(product) ?? [])][0],
+  });
   const documents = new Map<Product, { text: string; asset: Asset }>();
   /** Compressed once, whenever the document changes. Null: the service was never reached; it answers itself, or 503. */
   const documentOf = (product: Product): Asset | null => {
@@ -63,28 +56,25 @@ export function docs({ routes, hostBindings, addressLimits, publicPerMinute }: D
     documents.set(product, { text, asset });
     return asset;
   };
-  /** Null: not a reference page, or not on this host. */
-  const find = ({ product, name }: Place, host: string): Asset | null => {
-    const shown = product ?? PRODUCTS.find((one) => answersOn(one, host));
-    if (shown === undefined || !answersOn(shown, host)) return null;
-    if (name === DOCUMENT) return documentOf(shown);
-    return name === '' ? pageOf(shown, host) : (assets.get(name) ?? null);
+  /** Null: no page, or not on this host. */
+  const find = (path: string, host: string): Asset | null => {
+    const product = PRODUCTS.find((one) => path.startsWith(`${BASE_PATHS[one]}/`));
+    if (!(product === undefined ? PRODUCTS : [product]).some((one) => answersOn(one, host))) return null;
+    if (product !== undefined && path === `${BASE_PATHS[product]}/openapi.json`) return documentOf(product);
+    return site.find(path);
   };
-  const places = new Map<string, Place>();
-  for (const product of [null, ...PRODUCTS]) {
-    const base = product === null ? '' : BASE_PATHS[product];
-    for (const name of ['', ...assets.keys()])
-      places.set(name === '' ? `${base}/docs` : `${base}/docs/${name}`, { product, name });
-    if (product !== null) places.set(`${base}/${DOCUMENT}`, { product, name: DOCUMENT });
-  }
   const limit = { tokens: publicPerMinute, periodMs: MINUTE_MS };
   return (req, res, next) => {
     const record = req.lumi;
-    const place = places.get(record.path);
-    const asset = place === undefined ? null : find(place, hostName(req.headers.host));
-    // An operation like others: what it refuses, the stages of the API refuse.
     const isRead = req.method === 'GET' || req.method === 'HEAD';
-    if (asset === null || (place?.name === DOCUMENT && (!isRead || record.query !== ''))) {
+    if (record.path === '/' && isRead && prefersHtml(req.get('accept'))) {
+      res.writeHead(302, { ...SECURITY, Location: '/docs', 'X-Request-Id': record.id, 'Content-Length': 0 });
+      res.end();
+      return;
+    }
+    const asset = MAYBE_PAGE.test(record.path) ? find(record.path, hostName(req.headers.host)) : null;
+    // The document is an operation like others: what it refuses, the stages of the API refuse.
+    if (asset === null || (record.path.endsWith('/openapi.json') && (!isRead || record.query !== ''))) {
       next();
       return;
     }
@@ -97,15 +87,9 @@ export function docs({ routes, hostBindings, addressLimits, publicPerMinute }: D
   };
 }
 
-interface Place {
-  readonly product: Product | null;
-  /** Empty: the page itself. */
-  readonly name: string;
-}
-
-function addressOf(product: Product, hosts: ReadonlySet<string> | undefined): string {
-  const [host] = hosts ?? [];
-  return `${host === undefined ? '' : `//${host}`}${BASE_PATHS[product]}/docs`;
+/** What a browser sends when a person opens an address; programs say `*\/*`, JSON, or nothing. */
+function prefersHtml(accept: string | undefined): boolean {
+  return (accept ?? '').toLowerCase().includes('text/html');
 }
 
 async function send(req: Request, res: Response, asset: Asset): Promise<void> {

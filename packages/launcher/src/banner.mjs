@@ -11,6 +11,7 @@ export function banner({ demo, folder, isEmbedded }) {
     `  ${name.padEnd(8)} ${product.base}\n           reseller ${product.reseller.key}\n           operator ` +
     `${product.operator.key}`;
   return `
+  docs     ${new URL(domains.base).origin}/docs
 ${row('domains', domains)}
 ${row('vps', vps)}
 ${row('proxy', proxy)}

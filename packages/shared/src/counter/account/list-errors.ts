@@ -1,8 +1,15 @@
 import { z } from 'zod';
-import { ERROR_CODES, defineRoute, isErrorCode, pageOf, pageQuery, type Cursors } from '../../ground/contract';
+import {
+  ERROR_ADVICE,
+  ERROR_CODES,
+  defineRoute,
+  isErrorCode,
+  pageOf,
+  pageQuery,
+  type Cursors,
+} from '../../ground/contract';
 import { endpoint, json, type Endpoint } from '../endpoint';
 import { pageOfWhole } from '../listing';
-import { ERROR_ADVICE } from './error-advice';
 
 const errorSchema = z
   .object({

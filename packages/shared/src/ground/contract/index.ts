@@ -1,6 +1,7 @@
 export { AppError, invalid, notFound, type AppErrorOptions, type ErrorDetail } from './app-error';
 export { assertNever } from './assert-never';
 export { checkedTogether } from './checked-together';
+export { ERROR_ADVICE } from './error-advice';
 export { ERROR_CODES, isErrorCode, type ErrorCode } from './error-codes';
 export { readField, type Reading } from './field';
 export { lineField, optionalLineField } from './line';

@@ -1,6 +1,6 @@
 // Advice for each error code: whether the same request may be sent again unchanged, and what to do. A code without
 // advice does not compile.
-import type { ErrorCode } from '../../ground/contract';
+import type { ErrorCode } from './error-codes';
 
 export interface ErrorAdvice {
   /**
