@@ -42,6 +42,7 @@ const ROOMS = [
   'house-keeping/reconciliation',
   'house-keeping/retention',
   'counter/account',
+  'work/webhooks',
   'house-keeping/doctor',
   'house-keeping/admin',
   'house-keeping/service',

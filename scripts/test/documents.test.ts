@@ -11,7 +11,7 @@ const FEW_ITEMS = 20;
 /** Events and their examples are part of it. */
 const KIB_MAX: Readonly<Record<Product, number>> = { domains: 340, vps: 320, proxy: 400 };
 /** Longer lists that are settings of one object. */
-const SETTINGS = new Set(['ip_allowlist', 'ssh_key_ids', 'domains_block', 'domains_allow', 'country']);
+const SETTINGS = new Set(['events', 'ip_allowlist', 'ssh_key_ids', 'domains_block', 'domains_allow', 'country']);
 
 /** They are sent whole, as files. */
 const FILES = new Set(['export-proxies', 'read-export-link']);

@@ -41,6 +41,9 @@ const ofServices = {
   // As text: YAML would read 100.10 as the number 100.1.
   DEFAULT_DAILY_CAP_USD: { type: 'string', pattern: '^\\d+(\\.\\d{1,4})?$' },
   SANDBOX_PAYMENTS: flag,
+  WEBHOOK_RETRY_S: { type: 'string', pattern: '^\\d{1,5}(,\\d{1,5})*$' },
+  WEBHOOK_TIMEOUT_MS: number(1, 60_000),
+  WEBHOOK_ALLOW_NETWORKS: text,
   CRYPTO_PAY_URL: { type: 'string', pattern: '^https?://' },
 };
 

@@ -1,5 +1,6 @@
 // Recipes of the operations of every product. What a product sells for them is in its own recipes.
 import { signedByCryptoPay } from './crypto-pay';
+import { webhookRecipes } from './recipes-webhooks';
 import type { Recipes, World } from './world';
 
 /** A purchase of this product that ends at once, one with an outcome that stays unknown, and a bulk. */
@@ -188,6 +189,7 @@ export function sharedRecipes(goods: Goods): Recipes {
         return { params: { consumer } };
       },
     },
+    ...webhookRecipes,
     'list-errors': { call: () => ({}) },
     'list-event-types': { call: () => ({}) },
     'get-openapi': { call: () => ({}) },

@@ -26,7 +26,7 @@ import { balance } from './balancer';
 import { Customers, type Buyer, type KeyWishes, type Operator } from './customers';
 import { InFlight } from './in-flight';
 import { newPem } from './private-key';
-import { SHAPE, type Running, type WholeWayOptions } from './shape';
+import { ON_LOOPBACK, SHAPE, type Running, type WholeWayOptions } from './shape';
 import { runStaged } from './staged-jobs';
 
 export type { Answer, Buyer, Operator, Sent, WholeWayOptions };
@@ -106,7 +106,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
       IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify(publicJwks(pem))).toString('base64'),
       CURSOR_SECRET: randomBytes(32).toString('hex'),
       PUBLIC_URL: 'http://127.0.0.1:1',
-      SANDBOX_PAYMENTS: 'true',
+      ...ON_LOOPBACK,
       ...settings,
     });
     const service = openService({ product, config, processName: product, clock, log });

@@ -16,6 +16,9 @@ export interface WholeWayOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+/** Payers and receivers of webhooks are on this machine. */
+export const ON_LOOPBACK = { SANDBOX_PAYMENTS: 'true', WEBHOOK_ALLOW_NETWORKS: '127.0.0.1' } as const;
+
 /** One process of a service. */
 export interface Running {
   readonly service: Service;

@@ -21,9 +21,8 @@ const resolver: Resolver = {
     return Promise.resolve((answers.length > 1 ? answers.shift() : answers[0]) ?? { failure: 'dns' });
   },
 };
-const networksOf = (text: string) => readNetworks(text).value ?? { isEmpty: true, has: () => false };
 const outbound = (allowed = '', ca?: string): Outbound =>
-  new Outbound({ resolver, networks: networksOf(allowed), ...(ca === undefined ? {} : { ca }) });
+  new Outbound({ resolver, networks: allowed, ...(ca === undefined ? {} : { ca }) });
 const post = (from: Outbound, url: string, timeoutMs = 5_000) =>
   from.post(url, { headers: { 'content-type': 'application/json' }, body: Buffer.from('{}'), timeoutMs });
 

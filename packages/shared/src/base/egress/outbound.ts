@@ -3,12 +3,12 @@
 // before is used.
 import { Client } from 'undici';
 import { plainAddress } from '../../ground/addresses';
-import { elapsedMs } from '../../ground/runtime';
+import { elapsedMs, inTime } from '../../ground/runtime';
 import type { Reading } from '../../ground/contract';
 import { readCustomerUrl, type CustomerUrl } from './customer-url';
 import { judgeOf, type Judge } from './judge';
 import { Lookup, type Finding } from './lookup';
-import type { Networks } from './networks';
+import { readNetworks, type Networks } from './networks';
 import { connectingTo } from './judged-connect';
 import { failureOf, type Failure } from './outbound-failure';
 import { ownAddresses } from './own-addresses';
@@ -16,8 +16,8 @@ import type { Resolver } from './resolver';
 
 export interface OutboundOptions {
   readonly resolver: Resolver;
-  /** Lifts the rules of scheme, port and address for these. */
-  readonly networks: Networks;
+  /** `WEBHOOK_ALLOW_NETWORKS`: lifts the rules of scheme, port and address for these. */
+  readonly networks: string;
   /** Of certificates, beside those of the machine. For tests. */
   readonly ca?: string;
 }
@@ -25,7 +25,7 @@ export interface OutboundOptions {
 export interface OutboundRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  /** From connecting to the last byte of the answer. */
+  /** From connecting to the last byte of the answer. Before it a name is looked up within the same time. */
   readonly timeoutMs: number;
 }
 
@@ -43,14 +43,19 @@ const ANSWER_MAX = 64 * 1024;
 const HTTPS_PORT = 443;
 const FIRST_FREE_PORT = 1_024;
 const PORTS = { has: (port: number) => port !== HTTPS_PORT && port < FIRST_FREE_PORT };
+const NOT_FOUND = { refusal: 'dns_timeout' } as const;
 const NOT_PUBLIC = 'must lead to the public internet, and to no address of this service';
 
 export class Outbound {
   private readonly secure: Lookup;
   private readonly plain: Lookup;
+  private readonly networks: Networks;
 
   constructor(private readonly options: OutboundOptions) {
-    const { resolver, networks } = options;
+    const { resolver } = options;
+    const { value: networks, reason } = readNetworks(options.networks);
+    if (networks === undefined) throw new Error(`the networks ${reason}`);
+    this.networks = networks;
     const isOwn = (address: string): boolean => ownAddresses().has(address);
     const allowed = { text: '', has: (address: string) => networks.has(address) };
     this.secure = new Lookup(resolver, judgeOf({ refused: PORTS, allowed, isOwn }));
@@ -65,7 +70,7 @@ export class Outbound {
     const finding = await this.find(url);
     if ('addresses' in finding) return { value: url.href };
     if (!url.isSecure) return { reason: 'must begin with https://' };
-    if (PORTS.has(url.target.port) && (this.options.networks.isEmpty || !isUnknown(finding)))
+    if (PORTS.has(url.target.port) && (this.networks.isEmpty || !isUnknown(finding)))
       return { reason: 'must have port 443, or one from 1024 to 65535' };
     return isUnknown(finding) ? { value: url.href } : { reason: NOT_PUBLIC };
   }
@@ -74,7 +79,7 @@ export class Outbound {
   async post(text: string, request: OutboundRequest): Promise<Outcome> {
     const { value: url } = readCustomerUrl(text);
     if (url === undefined) return { kind: 'failed', error: 'address_not_allowed' };
-    const finding = await this.find(url);
+    const finding = await inTime(request.timeoutMs, this.find(url)).catch(() => NOT_FOUND);
     if (!('addresses' in finding))
       return { kind: 'failed', error: isUnknown(finding) ? 'name_not_found' : 'address_not_allowed' };
     return this.send(url, finding.addresses.map(plainAddress), request);

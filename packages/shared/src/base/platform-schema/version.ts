@@ -8,7 +8,7 @@ interface PlatformSchema {
 }
 
 /** `version` is that of sql/platform_schema.sql in the same commit; `needs` is the oldest schema this code works on. */
-export const PLATFORM_SCHEMA = { version: 5, needs: 5 } as const;
+export const PLATFORM_SCHEMA = { version: 6, needs: 6 } as const;
 
 /** A pool, or one of its connections. */
 export interface Queryable {

@@ -68,6 +68,11 @@ export async function findEvent(db: SqlRunner, whose: Whose, id: string): Promis
   return event ?? null;
 }
 
+/** Those of these that are kept. */
+export function eventsById(db: SqlRunner, ids: readonly string[]): Promise<FeedEvent[]> {
+  return readEvents(db, sql`SELECT ${COLUMNS} FROM platform.event WHERE id = ANY (${[...ids]}::text[])`);
+}
+
 /** The newest event of each account that has one after its position in the feed of the product. */
 export async function newestEvents(
   db: SqlRunner,

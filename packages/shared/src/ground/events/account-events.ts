@@ -62,7 +62,20 @@ export const WORK_EVENTS = {
   }),
 } as const;
 
+const WEBHOOK = 'whk_01k000000000000000000000';
+
 export const ACCOUNT_EVENTS = {
+  'webhook.disabled': eventType({
+    of: 'account',
+    about: 'An endpoint was switched off: it answered 410, or every attempt of five days failed.',
+    subject: WEBHOOK,
+    data: z.strictObject({
+      webhook_id: z.string(),
+      reason: z.enum(['gone', 'failing']),
+      failed_attempts: z.int().describe('Since the last attempt that succeeded.'),
+    }),
+    example: { webhook_id: WEBHOOK, reason: 'failing' as const, failed_attempts: 24 },
+  }),
   'deposit.credited': eventType({
     ...deposit,
     about: 'A deposit was paid, and its amount is on the balance.',

@@ -36,6 +36,7 @@ const WRITABLE: Readonly<Record<string, readonly string[]>> = {
   quote: ['INSERT'],
   quote_line: ['INSERT'],
   quote_use: ['INSERT'],
+  webhook: ['UPDATE'],
   sync_turn: ['INSERT', 'UPDATE', 'DELETE'],
 };
 /** What operators' routes show of a product's own tables. */

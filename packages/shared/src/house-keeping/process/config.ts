@@ -2,8 +2,9 @@
 // environment.
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { z } from 'zod';
+import { readNetworks } from '../../base/egress';
 import { parseUsd, usdInput } from '../../ground/money';
-import { baseConfig, databaseOf, flag, readConfig, secretRing, type Contradiction } from '../../ground/runtime';
+import { baseConfig, count, databaseOf, flag, readConfig, secretRing, type Contradiction } from '../../ground/runtime';
 
 const CURVE = 'P-256';
 
@@ -21,6 +22,19 @@ const publicKeys = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message: 'must be the base64 of a JWKS document with public keys (P-256) only' });
   return z.NEVER;
 });
+
+const DELAY_MAX_S = 86_400;
+const DELAYS_MAX = 20;
+
+/** `0,5,300`. */
+const delays = (byDefault: string) =>
+  z
+    .string()
+    .regex(/^\d{1,5}(,\d{1,5})*$/, 'must be whole numbers of seconds with commas between')
+    .default(byDefault)
+    .transform((text) => text.split(',').map(Number))
+    .refine((all) => all.length <= DELAYS_MAX, `must be at most ${String(DELAYS_MAX)} numbers`)
+    .refine((all) => all.every((one) => one <= DELAY_MAX_S), `must be ${String(DELAY_MAX_S)} or less each`);
 
 export const serviceConfig = baseConfig.extend({
   ADMIN_DATABASE_URL: databaseOf('lumi_admin').DATABASE_URL.describe(
@@ -47,6 +61,18 @@ export const serviceConfig = baseConfig.extend({
   ),
   CRYPTO_PAY_URL: z.url('must be a URL').optional().describe('Crypto Pay API; absent switches the provider off.'),
   CRYPTO_PAY_TOKEN: z.string().min(1).optional(),
+  WEBHOOK_RETRY_S: delays('0,5,300,1800,7200,18000,36000,50400,72000,86400').describe(
+    'Seconds before each attempt of a webhook, the first included.',
+  ),
+  WEBHOOK_TIMEOUT_MS: count(15_000, 60_000).describe('Of an attempt, from connecting to the last byte of the answer.'),
+  WEBHOOK_ALLOW_NETWORKS: z
+    .string()
+    .default('')
+    .superRefine((text, context) => {
+      const { reason } = readNetworks(text);
+      if (reason !== undefined) context.addIssue({ code: 'custom', message: reason });
+    })
+    .describe('Networks that webhooks may reach although they are not public; scheme and port are free there too.'),
 });
 
 export type ServiceConfig = z.output<typeof serviceConfig>;

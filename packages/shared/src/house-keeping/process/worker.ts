@@ -19,6 +19,8 @@ export interface Loop {
   readonly due?: () => Sql;
   /** Returns true when there is more work now. Its work and time must be bounded. */
   run(): Promise<boolean>;
+  /** At a stop, after the last round: waits for what a round has begun, for a bounded time. */
+  drain?(): Promise<void>;
 }
 
 const rounds = counter('lumi_loop_rounds_total', 'Rounds of the loops of a worker.', ['product', 'loop', 'outcome']);
@@ -51,9 +53,13 @@ export function startWork(service: Service, loops: readonly Loop[], jobs: readon
   const stopAll = async (end: Promise<void> | undefined): Promise<void> => {
     await Promise.all([end, ...[agenda, ...running].map((loop) => loop.stop())]);
   };
+  const drain = (): Promise<unknown> => Promise.all(loops.map(async (loop) => loop.drain?.()));
   return {
     needs: host === null ? [] : [host.queue],
-    stop: () => stopAll(host?.stop()),
+    stop: async () => {
+      await stopAll(host?.stop());
+      await drain();
+    },
     abandon: () => stopAll(host?.abandon()),
   };
 }

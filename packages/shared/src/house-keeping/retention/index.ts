@@ -15,6 +15,7 @@ export function retentionLoop(
   const steps: readonly Sql[] = [
     sql`SELECT platform.forget_claims(${rows}::int) AS count`,
     sql`SELECT platform.forget_events(${product}, ${rows}::int) AS count`,
+    sql`SELECT platform.forget_webhooks(${product}, ${rows}::int) AS count`,
     sql`SELECT platform.forget_breaches(${product}, ${rows}::int) AS count`,
   ];
   return {

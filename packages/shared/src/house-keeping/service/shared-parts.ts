@@ -9,6 +9,7 @@ import { depositEndpoints, depositLoop, openPaymentProviders } from '../../count
 import type { Endpoint } from '../../counter/endpoint';
 import { forecastRenewals, summaryEndpoint, type Summary } from '../../counter/forecast';
 import { isRealCryptoPay, type ApiDescription, type Loop, type Service } from '../process';
+import { Outbound, openResolver } from '../../base/egress';
 import type { JobDefinition } from '../../work/jobs';
 import { AUTO_RENEW_TAG, autoRenewEndpoints, lifecycleLoops, type LifecycleSource } from '../../work/lifecycle';
 import { forgetSecrets, recoverOperations, type AnyOperationKind } from '../../work/operations';
@@ -23,6 +24,7 @@ import {
   reconciliationLoop,
 } from '../reconciliation';
 import { retentionLoop } from '../retention';
+import { WEBHOOK_TAG, webhookEndpoints, webhookLoops } from '../../work/webhooks';
 
 export interface SharedParts {
   readonly things: ReadonlyMap<string, AnyThingSold>;
@@ -41,6 +43,7 @@ const SHARED_TAGS: NonNullable<ApiDescription['tags']> = [
   AUTO_RENEW_TAG,
   ...BATCH_TAGS,
   ...ACCOUNT_TAGS,
+  WEBHOOK_TAG,
   { name: 'Deposits', description: 'Top up the balance.' },
   { name: 'Callbacks', description: 'Called by payment providers and payers, without a key.' },
   ...ADMIN_TAGS,
@@ -90,6 +93,8 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
   }));
   const things = new Map(product.things.map((thing) => [thing.kind, thing]));
   const tasks = new Map((product.tasks ?? []).map((task) => [task.kind, task]));
+  const outbound = new Outbound({ resolver: openResolver(), networks: config.WEBHOOK_ALLOW_NETWORKS });
+  const webhooks = { ...service, outbound };
   const bulk = batchParts(service, product.bulk);
   return {
     things,
@@ -104,6 +109,7 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
       ),
       ...autoRenewEndpoints(service),
       ...accountEndpoints(service, { suppliers: product.suppliers, paymentProviders }),
+      ...webhookEndpoints(webhooks),
       ...depositEndpoints({ ...deposits, cursors: service.cursors }),
       ...adminEndpoints(service),
       ...stuckEndpoints(service, { things, tasks }),
@@ -143,6 +149,7 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
       ...product.lifecycles.flatMap((source) => lifecycleLoops(service, source)),
       depositLoop(deposits),
       accountNotesLoop(service),
+      ...webhookLoops(webhooks),
       retentionLoop(service),
       reconciliationLoop(service, [
         checkOfBooks(service.admin.platform, BOOK_RULES),

@@ -120,6 +120,20 @@ async function populate(product: Product): Promise<void> {
     product,
   );
   await run(
+    `SELECT platform.webhook_create($1, $2, $3, 'https://example.com', '{*}', NULL, 'sealed', 10)`,
+    `whk_${product}`,
+    product,
+    usr,
+  );
+  await run(
+    `INSERT INTO platform.webhook_delivery (webhook_id, id, product, event_id, event_seq, event_at, type,
+      next_attempt_at) VALUES ($1, $2, $3, $4, 1, now(), 'test.each', now())`,
+    `whk_${product}`,
+    `dlv_${product}`,
+    product,
+    `evt_${product}`,
+  );
+  await run(
     `SELECT platform.auto_renew_configure($1, $2, true, NULL, NULL, NULL, 'soonest', '{}', now())`,
     usr,
     product,

@@ -19,6 +19,10 @@ export function argument(name: string, type: string, fn: string, victim: Product
       return fn === 'purchase_begin' ? 'ord_new' : `ord_${victim}`;
     case 'p_batch_id':
       return fn === 'batch_create' ? 'bat_new' : fn === 'purchase_begin' ? null : `bat_${victim}`;
+    case 'p_webhook_id':
+      return fn === 'webhook_create' ? 'whk_new' : `whk_${victim}`;
+    case 'p_delivery_id':
+      return `dlv_${victim}`;
     case 'p_batch_item':
       return null;
     case 'p_operation_id':
@@ -80,6 +84,9 @@ export function argument(name: string, type: string, fn: string, victim: Product
     case 'p_request_id':
     case 'p_pay_url':
     case 'p_new_id':
+    case 'p_url':
+    case 'p_worker':
+    case 'p_test_body':
     case 'p_type':
     case 'p_problem':
       return (
@@ -139,7 +146,8 @@ export function argument(name: string, type: string, fn: string, victim: Product
     bytea: Buffer.from('x'),
     'timestamp with time zone': '2031-01-01T00:00:00Z',
     'text[]': '{}',
-    jsonb: ['p_items', 'p_rows', 'p_reports', 'p_breaches'].includes(name) ? '[]' : '{}',
+    'integer[]': '{0,5}',
+    jsonb: ['p_items', 'p_rows', 'p_reports', 'p_breaches', 'p_results'].includes(name) ? '[]' : '{}',
   };
   if (byType[type] === undefined)
     throw new Error(

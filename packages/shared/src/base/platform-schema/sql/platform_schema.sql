@@ -3,7 +3,7 @@
 -- is in docs/releasing.md; version.ts in this room has the same version.
 CREATE OR REPLACE FUNCTION platform_schema(OUT version integer, OUT serves integer)
 LANGUAGE sql IMMUTABLE SET search_path = platform, pg_temp AS $$
-  SELECT 5, 1
+  SELECT 6, 1
 $$;
 REVOKE ALL ON FUNCTION platform_schema FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION platform_schema TO lumi_gateway, lumi_domains, lumi_vps, lumi_proxy, lumi_admin;

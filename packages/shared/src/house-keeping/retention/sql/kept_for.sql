@@ -8,6 +8,7 @@ LANGUAGE sql IMMUTABLE AS $$
     WHEN 'operation secret' THEN interval '24 hours'
     WHEN 'quote' THEN interval '30 days'
     WHEN 'event' THEN interval '90 days'
+    WHEN 'webhook delivery' THEN interval '90 days'
     WHEN 'cleared breach' THEN interval '400 days'
     WHEN 'payment hint' THEN interval '1 hour'
     WHEN 'usage delta' THEN interval '14 days'

@@ -1,0 +1,3 @@
+export { WEBHOOK_TAG, type WebhookDeps } from './deps';
+export { webhookEndpoints } from './endpoints';
+export { webhookLoops } from './loops';
