@@ -19,6 +19,7 @@ import { forgetOldReports } from './jobs/forget-reports';
 import { forgetOldUsage } from './jobs/forget-usage';
 import { proxyLifecycle, trafficLifecycle } from './jobs/lifecycle-source';
 import { pushAccess } from './jobs/push-access';
+import { rotateByInterval } from './jobs/rotate-by-interval';
 import { withdrawEndedLoop } from './jobs/withdraw-ended';
 import { addToAllowlist } from './endpoints/add-to-allowlist';
 import { addToProxyAllowlist } from './endpoints/add-to-proxy-allowlist';
@@ -255,6 +256,7 @@ export function loops(deps: WiredProxy): readonly Loop[] {
     { name: 'push-access', everyMs: 500, due: isAnyDirty, run: () => pushAccess(deps) },
     // A node's registration and each sale place entries by themselves; this is for what an older release left.
     { name: 'care-for-nodes', everyMs: 30_000, run: () => careForNodes(deps) },
+    { name: 'rotate-by-interval', everyMs: 5_000, run: () => rotateByInterval(deps) },
     { name: 'follow-exits', everyMs: 10_000, run: () => followExits(deps) },
     { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },
     { name: 'forget-usage', everyMs: 600_000, run: () => forgetOldUsage(deps) },

@@ -71,7 +71,7 @@ export function rotateProxy(deps: ProxyDeps): Endpoint {
         lockKey: `rotate:${row.id}`,
         keyId: context.principal.keyId,
         requestId: context.requestId,
-        guard: takeCooldown(row.id, now, rotation.cooldownS),
+        guard: takeCooldown(row.id, now, { cooldownS: rotation.cooldownS }),
       }).catch(async (err: unknown) => {
         // Another request took the cooldown after we read it.
         const again =
