@@ -77,6 +77,7 @@ it('does not renew a domain that its owner has deleted', async () => {
   await pass();
   expect(await eventsOf('given-back.test')).toEqual([
     'domain.registered',
+    'domain.updated',
     'domain.redemption',
     'domain.pending_delete',
     'domain.released',

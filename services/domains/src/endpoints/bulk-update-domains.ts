@@ -84,7 +84,12 @@ export const bulkUpdateDomains = (domains: DomainsDeps) =>
       if (body.preview === true)
         return json(200, { preview: true, matched: total, domains: names.slice(0, PREVIEW_NAMES) });
       if (total > BULK_MAX_ITEMS) throw new AppError('batch_too_large');
-      return json(200, changedAnswer(await changeAll({ domains, reach, actor: actorOf(context) }, names, body.set)));
+      return json(
+        200,
+        changedAnswer(
+          await changeAll({ domains, reach, actor: actorOf(context), by: context.principal.keyId }, names, body.set),
+        ),
+      );
     },
   );
 
@@ -94,10 +99,11 @@ interface Asked {
   readonly domains: DomainsDeps;
   readonly reach: Reach;
   readonly actor: Actor;
+  readonly by: string;
 }
 
 async function changeAll(
-  { domains, reach, actor }: Asked,
+  { domains, reach, actor, by }: Asked,
   names: readonly string[],
   set: z.output<typeof setFields>,
 ): Promise<readonly Item[]> {
@@ -112,7 +118,7 @@ async function changeAll(
         clock.nowMs() > endsAtMs
           ? new AppError('service_unavailable', 'Not begun: the request took too long. Send it again for the rest.')
           : (targets[i] ?? notFound());
-      items[i] = await changeItem(names[i] ?? '', () => changeOne({ domains, actor }, target, set));
+      items[i] = await changeItem(names[i] ?? '', () => changeOne({ domains, actor, by }, target, set));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
@@ -141,7 +147,7 @@ async function targetsOf(
 }
 
 async function changeOne(
-  { domains, actor }: Pick<Asked, 'domains' | 'actor'>,
+  { domains, actor, by }: Omit<Asked, 'reach'>,
   target: DomainRow | AppError,
   set: z.output<typeof setFields>,
 ): Promise<DomainView> {
@@ -151,12 +157,15 @@ async function changeOne(
   const before =
     nameservers === undefined
       ? target
-      : await changeAtRegistry(domains, target, {
-          nameservers: readNameservers(nameservers, { ...target, tld }, true),
-        });
+      : await changeAtRegistry(
+          domains,
+          target,
+          { nameservers: readNameservers(nameservers, { ...target, tld }, true) },
+          by,
+        );
   const after = Object.values(change).every((value) => value === undefined)
     ? before
-    : await changeDomain(domains, before, change, actor);
+    : await changeDomain(domains, before, change, { actor, by });
   if (after === null) throw notFound();
   return viewDomain(after, tld, domains.service.clock.now());
 }

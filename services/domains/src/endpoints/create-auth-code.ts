@@ -38,11 +38,11 @@ export const createAuthCode = (domains: DomainsDeps) =>
       },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
-    async ({ params, reach, body }) => {
+    async ({ params, reach, body, principal }) => {
       const { row } = await ownDomain(domains, reach, params.domain);
       const code = Array.from({ length: LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
       const expiresAt = new Date(domains.service.clock.nowMs() + (body.ttl_hours ?? HOURS_DEFAULT) * HOUR_MS);
-      const after = await changeAtRegistry(domains, row, { authCode: { code, expiresAt } });
+      const after = await changeAtRegistry(domains, row, { authCode: { code, expiresAt } }, principal.keyId);
       return json(200, { domain: after.name, auth_code: code, expires_at: isoSeconds(expiresAt) });
     },
   );

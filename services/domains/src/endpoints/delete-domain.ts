@@ -1,5 +1,6 @@
 // DELETE /domains/{domain}
 import { z } from 'zod';
+import { actorOf } from '@lumi/shared/audit-log';
 import { defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { bodyOrQuery, endpoint, json } from '@lumi/shared/endpoint';
 import type { DomainsDeps } from '../deps';
@@ -42,7 +43,9 @@ export const deleteDomain = (domains: DomainsDeps) =>
       },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
-    async ({ params, reach, body, query }) => {
+    async (context) => {
+      const { params, reach, body, query, principal } = context;
+      const by = principal.keyId;
       const { when, confirm } = bodyOrQuery(body, query);
       if (when === undefined) throw invalid('when', 'is required: at_expiry or now');
       if (confirm === undefined) throw invalid('confirm', 'is required: the name of the domain');
@@ -51,7 +54,9 @@ export const deleteDomain = (domains: DomainsDeps) =>
       if (confirmed.kind !== 'name' || confirmed.name !== row.name)
         throw invalid('confirm', 'must be the name of the domain');
       const after =
-        when === 'now' ? await deleteAtRegistry(domains, row) : await changeDomain(domains, row, { auto_renew: false });
+        when === 'now'
+          ? await deleteAtRegistry(domains, row, by)
+          : await changeDomain(domains, row, { auto_renew: false }, { actor: actorOf(context), by });
       if (after === null) throw notFound();
       return json(200, { domain: viewDomain(after, tld, domains.service.clock.now()), refund_usd: '0.00' });
     },

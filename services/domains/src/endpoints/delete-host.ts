@@ -28,7 +28,7 @@ export const deleteHost = (domains: DomainsDeps) =>
       },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
-    async ({ params, reach }) => {
+    async ({ params, reach, principal }) => {
       const { row } = await ownDomain(domains, reach, params.domain);
       const host = hostUnder(row, params.host);
       if (host === null) throw notFound();
@@ -39,7 +39,7 @@ export const deleteHost = (domains: DomainsDeps) =>
           'state_conflict',
           'This host is a name server of the domain; change the name servers first.',
         );
-      await changeAtRegistry(domains, row, { hosts: rest });
+      await changeAtRegistry(domains, row, { hosts: rest }, principal.keyId);
       return json(200, { domain: row.name, host, deleted: true });
     },
   );

@@ -27,9 +27,9 @@ export const revokeAuthCode = (domains: DomainsDeps) =>
       },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
-    async ({ params, reach }) => {
+    async ({ params, reach, principal }) => {
       const { row } = await ownDomain(domains, reach, params.domain);
-      const after = await changeAtRegistry(domains, row, { authCode: null });
+      const after = await changeAtRegistry(domains, row, { authCode: null }, principal.keyId);
       return json(200, { domain: after.name, auth_code_expires_at: after.auth_code_expires_at });
     },
   );

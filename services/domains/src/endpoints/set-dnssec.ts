@@ -42,13 +42,14 @@ export const setDnssec = (domains: DomainsDeps) =>
       responses: { 200: { description: 'The records the registry has now.', schema: dnssecSchema } },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
-    async ({ params, reach, body }) => {
+    async ({ params, reach, body, principal }) => {
       const { row, tld } = await ownDomain(domains, reach, params.domain);
       const [ds, keys] = [body.ds ?? [], body.keys ?? []];
       if (body.mode === 'off' && ds.length + keys.length > 0)
         throw invalid('mode', "must be 'external' to set records");
       if (body.mode === 'external' && ds.length + keys.length === 0)
         throw invalid('ds', 'must hold a record, or keys must');
-      return json(200, viewDnssec(await changeAtRegistry(domains, row, { ds: readDs(row.name, tld, ds, keys) })));
+      const wanted = { ds: readDs(row.name, tld, ds, keys) };
+      return json(200, viewDnssec(await changeAtRegistry(domains, row, wanted, principal.keyId)));
     },
   );

@@ -32,7 +32,7 @@ export const setDomainContacts = (domains: DomainsDeps) =>
       responses: { 200: { description: 'Role → contact id.', schema: contactsSchema } },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error', 'trade_required', 'requirements_missing'],
     }),
-    async ({ params, reach, body }) => {
+    async ({ params, reach, body, principal }) => {
       const { row, tld } = await ownDomain(domains, reach, params.domain);
       const ids = ROLES.map((role) => body[role]).filter((id) => id !== undefined);
       if (ids.length === 0) throw invalid('', 'must name at least one role');
@@ -53,9 +53,7 @@ export const setDomainContacts = (domains: DomainsDeps) =>
           return id === null ? [] : [[role, id]];
         }),
       );
-      return json(
-        200,
-        viewContacts(await changeAtRegistry(domains, row, { contacts, contactData: Object.fromEntries(known) })),
-      );
+      const wanted = { contacts, contactData: Object.fromEntries(known) };
+      return json(200, viewContacts(await changeAtRegistry(domains, row, wanted, principal.keyId)));
     },
   );

@@ -24,14 +24,13 @@ export const setHost = (domains: DomainsDeps) =>
       responses: { 200: { description: 'The host as the registry has it now.', schema: hostSchema } },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
-    async ({ params, reach, body }) => {
+    async ({ params, reach, body, principal }) => {
       const { row, tld } = await ownDomain(domains, reach, params.domain);
       const host = hostUnder(row, params.host);
       if (host === null)
         throw invalid('host', 'must be one label such as ns1, or a whole name that is the domain or lies under it');
-      const after = await changeAtRegistry(domains, row, {
-        hosts: { ...row.hosts, [host]: requireGlue(body.ips, tld) },
-      });
+      const hosts = { ...row.hosts, [host]: requireGlue(body.ips, tld) };
+      const after = await changeAtRegistry(domains, row, { hosts }, principal.keyId);
       return json(200, { domain: after.name, host, ips: after.hosts[host] ?? [] });
     },
   );

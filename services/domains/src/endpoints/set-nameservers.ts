@@ -33,10 +33,10 @@ export const setNameservers = (domains: DomainsDeps) =>
       },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
-    async ({ params, reach, body }) => {
+    async ({ params, reach, body, principal }) => {
       const { row, tld } = await ownDomain(domains, reach, params.domain);
       const nameservers = readNameservers(body.nameservers, { ...row, tld }, true);
-      const after = await changeAtRegistry(domains, row, { nameservers });
+      const after = await changeAtRegistry(domains, row, { nameservers }, principal.keyId);
       const warnings = after.nameservers.length === 0 ? ['without name servers the domain does not resolve'] : [];
       return json(200, { domain: after.name, nameservers: after.nameservers, warnings });
     },

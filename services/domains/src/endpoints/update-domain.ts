@@ -42,7 +42,10 @@ export const updateDomain = (domains: DomainsDeps) =>
     async (context) => {
       const { params, reach, body } = context;
       const { row, tld } = await ownDomain(domains, reach, params.domain);
-      const after = await changeDomain(domains, row, body, actorOf(context));
+      const after = await changeDomain(domains, row, body, {
+        actor: actorOf(context),
+        by: context.principal.keyId,
+      });
       if (after === null) throw notFound();
       return json(200, viewDomain(after, tld, domains.service.clock.now()));
     },

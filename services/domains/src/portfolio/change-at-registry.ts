@@ -16,7 +16,8 @@ import {
   takeOverChanges,
 } from '../store/domain-store';
 import type { DeleteCommand, InfoAnswer, NameChange, NameInfo } from '../supplier/registrar';
-import { MISSING_TEXT, registryPart, type DomainRow, type StoredState } from './domain-row';
+import { eventsOfChange } from './change-events';
+import { MISSING_TEXT, registryPart, type DomainRow, type RegistryPart, type StoredState } from './domain-row';
 import { stateAt } from './lifecycle';
 import { withDomainTruth } from './sync-domain';
 
@@ -27,11 +28,17 @@ const ASK_AGAIN_MS = 5_000;
 const SYNC_ROUND = 10;
 
 /**
- * Returns the domain after the change. Throws `busy`, `state_conflict`, `suspended`, the registry's refusal, or 503
- * while the end is unknown.
+ * Returns the domain after the change; `by` is the id of the key that asks for it. Throws `busy`, `state_conflict`,
+ * `suspended`, the registry's refusal, or 503 while the end is unknown.
  */
-export function changeAtRegistry(domains: DomainsDeps, row: DomainRow, change: NameChange): Promise<DomainRow> {
+export function changeAtRegistry(
+  domains: DomainsDeps,
+  row: DomainRow,
+  change: NameChange,
+  by: string,
+): Promise<DomainRow> {
   return runChange(domains, row, {
+    by,
     act: (command, signal) => domains.registrars.get(row.registrar).update({ ...command, change }, signal),
     isTaken: (answer) => answer.kind === 'found' && isTaken(change, answer.info),
     readAfterDone: false,
@@ -40,8 +47,9 @@ export function changeAtRegistry(domains: DomainsDeps, row: DomainRow, change: N
 }
 
 /** Deletes the name at the registry. */
-export function deleteAtRegistry(domains: DomainsDeps, row: DomainRow): Promise<DomainRow> {
+export function deleteAtRegistry(domains: DomainsDeps, row: DomainRow, by: string): Promise<DomainRow> {
   return runChange(domains, row, {
+    by,
     act: (command, signal) => domains.registrars.get(row.registrar).delete(command, signal),
     isTaken: (answer) => answer.kind === 'absent' || (answer.kind === 'found' && answer.info.deleted_at !== null),
     readAfterDone: true,
@@ -50,6 +58,7 @@ export function deleteAtRegistry(domains: DomainsDeps, row: DomainRow): Promise<
 }
 
 interface RegistryChange {
+  readonly by: string;
   act(command: DeleteCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
   isTaken(answer: InfoAnswer): boolean;
   /** Whether the command's own answer leaves the new state of the name open. */
@@ -82,12 +91,10 @@ async function runChange(domains: DomainsDeps, row: DomainRow, change: RegistryC
     );
     throw new AppError(code, text, details === undefined ? {} : { details });
   }
+  const asked = { ...row, change_deletes: change.deletes };
   if (outcome.kind === 'done' && !change.readAfterDone)
     return requireStored(
-      await storeAnswer(domains, { ...row, change_deletes: change.deletes }, changeId, {
-        kind: 'found',
-        info: outcome.result,
-      }),
+      await storeAnswer(domains, asked, changeId, { kind: 'found', info: outcome.result }, change.by),
     );
   if (outcome.kind !== 'done')
     log.warn('a change at the registry has no known end; the registry is asked', {
@@ -96,7 +103,7 @@ async function runChange(domains: DomainsDeps, row: DomainRow, change: RegistryC
       err: outcome.kind === 'unknown' ? outcome.cause : undefined,
     });
   const answer = await readRegistry(domains, row);
-  const after = await storeAnswer(domains, { ...row, change_deletes: change.deletes }, changeId, answer);
+  const after = await storeAnswer(domains, asked, changeId, answer, change.by);
   if (answer.kind === 'unknown')
     throw new AppError(
       'service_unavailable',
@@ -137,7 +144,7 @@ async function settleAbandonedChanges(domains: DomainsDeps): Promise<boolean> {
   } = domains;
   const changeId = newId('op', clock.nowMs());
   const rows = await takeOverChanges(platform, changeId, LEASE_MS, SYNC_ROUND);
-  for (const row of rows) await storeAnswer(domains, row, changeId, await readRegistry(domains, row));
+  for (const row of rows) await storeAnswer(domains, row, changeId, await readRegistry(domains, row), null);
   return rows.length === SYNC_ROUND;
 }
 
@@ -150,6 +157,7 @@ function storeAnswer(
   row: DomainRow,
   changeId: string,
   answer: InfoAnswer,
+  actor: string | null,
 ): Promise<DomainRow | null> {
   const {
     service: {
@@ -157,20 +165,17 @@ function storeAnswer(
       clock,
     },
   } = domains;
+  const tld = domains.catalogue.get(row.tld);
+  const finish = (part: RegistryPart, state: StoredState): Promise<DomainRow | null> => {
+    const now = clock.now();
+    const events = eventsOfChange(row, { ...row, ...part, state }, { tld, now, actor });
+    return finishChange(platform, row, changeId, part, state, { events, now });
+  };
   switch (answer.kind) {
     case 'found':
-      return finishChange(
-        platform,
-        row,
-        changeId,
-        registryPart(answer.info, domains.catalogue.get(row.tld)),
-        stateOf(answer.info, row),
-        clock.now(),
-      );
+      return finish(registryPart(answer.info, tld), stateOf(answer.info, row));
     case 'absent':
-      return row.change_deletes
-        ? finishChange(platform, row, changeId, row, 'deleted', clock.now())
-        : finishChangeOfMissing(platform, row, changeId, clock.now());
+      return row.change_deletes ? finish(row, 'deleted') : finishChangeOfMissing(platform, row, changeId, clock.now());
     case 'unknown':
       return postponeChange(platform, row, changeId, ASK_AGAIN_MS).then(() => null);
     default:

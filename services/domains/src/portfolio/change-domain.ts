@@ -4,6 +4,7 @@ import { AppError } from '@lumi/shared/contract';
 import type { DomainsDeps } from '../deps';
 import { updateOwnPart } from '../store/domain-store';
 import { changeAtRegistry } from './change-at-registry';
+import { eventsOfChange } from './change-events';
 import type { DomainRow } from './domain-row';
 
 export interface DomainChange {
@@ -20,7 +21,7 @@ export async function changeDomain(
   domains: DomainsDeps,
   row: DomainRow,
   change: DomainChange,
-  actor?: Actor,
+  { actor, by }: { readonly actor: Actor; readonly by: string },
 ): Promise<DomainRow | null> {
   const tld = domains.catalogue.get(row.tld);
   if (change.privacy === true && !tld.privacy) throw notOffered('privacy', row.tld);
@@ -29,7 +30,7 @@ export async function changeDomain(
     ...(change.locked === undefined || change.locked === row.locked ? {} : { locked: change.locked }),
     ...(change.privacy === undefined || change.privacy === row.privacy ? {} : { privacy: change.privacy }),
   };
-  const changed = Object.keys(atRegistry).length === 0 ? row : await changeAtRegistry(domains, row, atRegistry);
+  const changed = Object.keys(atRegistry).length === 0 ? row : await changeAtRegistry(domains, row, atRegistry, by);
   const own = {
     autoRenew: change.auto_renew,
     tags: change.tags,
@@ -38,13 +39,25 @@ export async function changeDomain(
   };
   if (Object.values(own).every((value) => value === undefined)) return changed;
   const { db, clock } = domains.service;
-  if (actor === undefined || change.auto_renew !== true) return updateOwnPart(db.platform, row, own, clock.now());
+  const now = clock.now();
+  const events = eventsOfChange(changed, { ...changed, ...ownColumns(change) }, { tld, now, actor: by });
+  if (change.auto_renew !== true) return updateOwnPart(db.platform, row, own, { events, now });
   return noted(
     db,
     actor,
-    (tx) => updateOwnPart(tx, row, own, clock.now()),
+    (tx) => updateOwnPart(tx, row, own, { events, now }),
     (after) => (after === null ? [] : [autoRenewAct(row.name, row.account_id, row.auto_renew)]),
   );
+}
+
+/** The customer's own columns that a change names. */
+function ownColumns({ auto_renew, tags, reference, metadata }: DomainChange): Partial<DomainRow> {
+  return {
+    ...(auto_renew === undefined ? {} : { auto_renew }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(reference === undefined ? {} : { reference }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
 }
 
 function notOffered(path: string, tld: string): AppError {

@@ -3,7 +3,9 @@
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import { type Reach } from '@lumi/shared/endpoint';
 import { Sorting, whereThings, within, type SortedRow, type ThingFilter } from '@lumi/shared/listing';
+import { syncEvents } from '@lumi/shared/sync';
 import type { PrismaClient } from '../generated/db/client';
+import type { ChangeEvent } from '../portfolio/change-events';
 import { type DomainRow, type RegistryPart, type StoredState } from '../portfolio/domain-row';
 import { stateSql, type DomainState } from '../portfolio/lifecycle';
 
@@ -83,10 +85,14 @@ export async function updateOwnPart(
   db: SqlRunner,
   row: DomainRow,
   change: OwnPart,
-  now: Date,
+  { events, now }: { readonly events: readonly ChangeEvent[]; readonly now: Date },
 ): Promise<DomainRow | null> {
   // Raw SQL: it also runs in the transaction that writes the audit log.
-  const rows = await db.$queryRaw<DomainRow[]>(sql`
+  return changedRow(
+    db,
+    events,
+    now,
+    sql`
     UPDATE domains.domain d SET
       auto_renew = coalesce(${change.autoRenew ?? null}::boolean, d.auto_renew),
       tags = coalesce(${change.tags === undefined ? null : [...change.tags]}::text[], d.tags),
@@ -96,8 +102,25 @@ export async function updateOwnPart(
         ${change.metadata === undefined || change.metadata === null ? null : JSON.stringify(change.metadata)}::jsonb
           ELSE d.metadata END,
       updated_at = ${now}::timestamptz
-    WHERE d.seq = ${row.seq} AND d.ended_at IS NULL RETURNING d.*`);
-  return rows[0] ?? null;
+    WHERE d.seq = ${row.seq} AND d.ended_at IS NULL RETURNING d.*`,
+  );
+}
+
+/** The row after a change, which writes its events in the same statement. */
+async function changedRow(
+  db: SqlRunner,
+  events: readonly ChangeEvent[],
+  now: Date,
+  change: Sql,
+): Promise<DomainRow | null> {
+  // Raw SQL: the change and its events are one statement.
+  const rows = await db.$queryRaw<(DomainRow & { told: unknown })[]>(sql`
+    WITH changed AS (${change})
+    SELECT c.*, ${syncEvents(sql`changed`, 'domains', events, now)} AS told FROM changed c`);
+  const [found] = rows;
+  if (found === undefined) return null;
+  const { told: _told, ...row } = found;
+  return row;
 }
 
 /** Takes the lock for a change of this name at the registry. False while another change has it. */
@@ -166,16 +189,20 @@ export async function finishChange(
   changeId: string,
   part: RegistryPart,
   state: StoredState,
-  now: Date,
+  { events, now }: { readonly events: readonly ChangeEvent[]; readonly now: Date },
 ): Promise<DomainRow | null> {
   const ended = state === 'transferred_out' || state === 'deleted' || state === 'released';
   // Raw SQL: the assignments are those of the riders of purchases.
-  const rows = await db.$queryRaw<DomainRow[]>(sql`
+  return changedRow(
+    db,
+    events,
+    now,
+    sql`
     UPDATE domains.domain d SET ${registrySql(part, paidTimeUnlessRenewedSql(part, row))}, state = ${state},
       ended_at = ${ended ? now : null}::timestamptz, change_id = NULL, change_until = NULL,
       synced_at = ${now}::timestamptz, updated_at = ${now}::timestamptz
-    WHERE d.seq = ${row.seq} AND d.change_id = ${changeId} RETURNING d.*`);
-  return rows[0] ?? null;
+    WHERE d.seq = ${row.seq} AND d.change_id = ${changeId} RETURNING d.*`,
+  );
 }
 
 /**

@@ -1,6 +1,5 @@
 // Long polls for new events. One query per step covers all waiting requests of the process, and none of them holds a
-// connection. The database is asked rather than made to notify: a commit with a notice waits for every other such
-// commit, and each purchase writes an event.
+// connection. The database is asked rather than made to notify: docs/decisions/0012-events-are-asked-for.md.
 import type { Product } from '../../ground/contract';
 import type { Log } from '../../ground/runtime';
 import type { SqlRunner } from '../../base/db';

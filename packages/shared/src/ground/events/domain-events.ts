@@ -4,6 +4,7 @@ import {
   ORDER_EXAMPLE,
   TIME_EXAMPLE,
   allSyncedType,
+  changes,
   eventType,
   missingType,
   reminderType,
@@ -34,6 +35,12 @@ const contact = {
   example: { contact_id: 'con_01k000000000000000000000' },
 };
 
+const changed = {
+  of: 'domains' as const,
+  subject: 'example.com',
+  data: z.strictObject({ ...about.data, changes }),
+};
+
 export const DOMAIN_EVENTS = {
   'domain.registered': eventType({ ...bought, about: 'A domain was registered.' }),
   'domain.renewed': eventType({ ...bought, about: 'A domain was renewed.' }),
@@ -45,6 +52,40 @@ export const DOMAIN_EVENTS = {
     subject: 'example.com',
     data: z.strictObject(about.data),
     example: about.example,
+  }),
+  'domain.updated': eventType({
+    ...changed,
+    about:
+      'A caller changed a domain: its lock, privacy, DS records, glue hosts, tags, reference or automatic renewal.',
+    example: { ...about.example, changes: { locked: { from: false, to: true } } },
+  }),
+  'domain.nameservers_changed': eventType({
+    ...changed,
+    about: 'A caller changed the name servers of a domain.',
+    example: {
+      ...about.example,
+      changes: { nameservers: { from: [], to: ['ns1.example.net', 'ns2.example.net'] } },
+    },
+  }),
+  'domain.contacts_changed': eventType({
+    ...changed,
+    about: 'A caller changed the contacts of a domain.',
+    example: {
+      ...about.example,
+      changes: {
+        contacts: {
+          from: { registrant: contact.subject, admin: null, tech: null, billing: null },
+          to: { registrant: contact.subject, admin: contact.subject, tech: null, billing: null },
+        },
+      },
+    },
+  }),
+  'domain.auth_code_issued': eventType({
+    of: 'domains',
+    about: 'A caller made a code to transfer a domain away; the event does not have the code.',
+    subject: 'example.com',
+    data: z.strictObject({ ...about.data, expires_at: time }),
+    example: { ...about.example, expires_at: TIME_EXAMPLE },
   }),
   'domain.expiring': reminderType({ ...about, about: 'A domain expires in some days.' }, 7),
   'domain.expired': reminderType({ ...about, about: 'A domain has expired.' }, 0),

@@ -26,7 +26,7 @@ export const TIME_EXAMPLE = '2027-11-28T00:00:00Z';
 export const ORDER_EXAMPLE = 'ord_01k000000000000000000000';
 export const OPERATION_EXAMPLE = 'op_01k000000000000000000000';
 
-const changes = z
+export const changes = z
   .record(z.string(), z.strictObject({ from: z.unknown(), to: z.unknown() }))
   .describe('Each field that changed: its value before and after.');
 

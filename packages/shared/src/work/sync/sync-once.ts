@@ -55,10 +55,15 @@ export async function syncOnce<R>(
 }
 
 /**
- * A column for the statement that writes: inserts these events. `of` is a CTE with the column `account_id` and one row
- * or none.
+ * A column for the statement that writes: inserts these events, with the key that caused them. `of` is a CTE with the
+ * column `account_id` and one row or none.
  */
-export function syncEvents(of: Sql, product: string, events: readonly EventDraft[], now: Date): Sql {
+export function syncEvents(
+  of: Sql,
+  product: string,
+  events: readonly (EventDraft & { readonly actor?: string | null })[],
+  now: Date,
+): Sql {
   if (events.length === 0) return sql`NULL::text`;
   const rows = events.map((event) => ({ id: newId('evt', now.getTime()), ...event }));
   return sql`(SELECT platform.emit_events(written.account_id, ${product}, ${JSON.stringify(rows)}::jsonb)::text
