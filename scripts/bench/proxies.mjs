@@ -1,4 +1,5 @@
-// The node beside proxy-chain: CPU of the measured process per GB and per new connection, in turns, the best of three.
+// The node beside proxy-chain, and beside squid and dante where they are installed: CPU of the measured processes per
+// GB and per new connection, in turns, the best of three.
 // Other work on the machine changes CPU time little, and both alike.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -6,14 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../build.mjs';
 import { bundleOptions } from '../bundle.mjs';
+import { startNatives } from './native-proxies.mjs';
 import { startProcess } from './processes.mjs';
 
 /** @typedef {'CONNECT' | 'SOCKS5' | 'HTTP'} Way */
-/** @typedef {Awaited<ReturnType<typeof startProcess>>} Measured */
+/** @typedef {Pick<Awaited<ReturnType<typeof startProcess>>, 'name' | 'origin' | 'cpuSeconds' | 'stop'>} Measured */
 
 const TURNS = 3;
 const PART = Buffer.alloc(1 << 20, 1);
-const CONNECTIONS = 5_000;
+const CONNECTIONS = 3_000;
 const AT_ONCE = 16;
 const IDLE = 5_000;
 const ENTRIES = 10_000;
@@ -21,6 +23,12 @@ const GIVE_UP_MS = 120_000;
 const LOGIN = `Basic ${Buffer.from('customer:secret-word').toString('base64')}`;
 /** @type {readonly Way[]} */
 const WAYS = ['CONNECT', 'SOCKS5', 'HTTP'];
+/** Those that do not speak all. @type {ReadonlyMap<string, readonly Way[]>} */
+const WAYS_OF = new Map([
+  ['proxy-chain', ['CONNECT', 'HTTP']],
+  ['squid', ['CONNECT', 'HTTP']],
+  ['dante', ['SOCKS5']],
+]);
 
 /** @param {{ megabytes: number }} told */
 export async function benchProxies({ megabytes }) {
@@ -29,26 +37,30 @@ export async function benchProxies({ megabytes }) {
   try {
     const node = await bundledNode(folder);
     const targetPort = await listening(target);
-    const servers = [
+    const ours = [
       await startProcess({ name: 'the node', script: node, env: {} }),
       await startProcess({ name: 'the node, metered, leases, limits', script: node, env: { LIMITS: '1' } }),
       await startProcess({ name: 'proxy-chain', script: join(root, 'scripts/bench/servers/proxy-chain.mjs'), env: {} }),
     ];
     /** @param {Measured} server */
-    const waysOf = (server) => (server.name === 'proxy-chain' ? WAYS.filter((way) => way !== 'SOCKS5') : WAYS);
+    const waysOf = ({ name }) => WAYS_OF.get(name) ?? WAYS;
+    /** @type {Measured[]} */
+    const servers = [...ours, ...(await startNatives(folder))];
     const rows = servers.map((server) => ({
       server,
       perGb: new Map(waysOf(server).map((way) => [way, Infinity])),
       per1000: Infinity,
     }));
-    for (const { server } of rows) await many(server, targetPort, CONNECTIONS);
+    for (const { server, perGb } of rows)
+      await many(server, [...perGb.keys()][0] ?? 'CONNECT', targetPort, CONNECTIONS);
     for (let turn = 0; turn < TURNS; turn += 1)
       for (const row of rows) {
         for (const [way, best] of row.perGb) {
           const cpu = await cost(row.server, () => transfer({ server: row.server, way, targetPort, megabytes }));
           row.perGb.set(way, Math.min(best, (cpu * 1e9) / (megabytes * PART.length)));
         }
-        const cpu = await cost(row.server, () => many(row.server, targetPort, CONNECTIONS));
+        const [way = 'CONNECT'] = row.perGb.keys();
+        const cpu = await cost(row.server, () => many(row.server, way, targetPort, CONNECTIONS));
         row.per1000 = Math.min(row.per1000, (cpu * 1_000) / CONNECTIONS);
       }
     for (const server of servers) await server.stop();
@@ -116,13 +128,13 @@ async function cost(server, work) {
   return server.cpuSeconds() - before;
 }
 
-/** @param {Measured} server @param {number} targetPort @param {number} count */
-async function many(server, targetPort, count) {
+/** @param {Measured} server @param {Way} way @param {number} targetPort @param {number} count */
+async function many(server, way, targetPort, count) {
   let begun = 0;
   const line = async () => {
     while (begun < count) {
       begun += 1;
-      const socket = await tunnel(server, 'CONNECT', targetPort);
+      const socket = await tunnel(server, way, targetPort);
       socket.write('hello\n');
       if ((await drained(socket)) < 5) throw new Error(`${server.name} carried nothing`);
     }
@@ -161,8 +173,8 @@ async function tunnel(server, way, targetPort) {
     const answer = await ask(`CONNECT ${place} HTTP/1.1\r\nHost: ${place}\r\nProxy-Authorization: ${LOGIN}\r\n\r\n`);
     if (!String(answer).includes(' 200 ')) throw new Error(`${server.name}: ${String(answer)}`);
   } else if (way === 'SOCKS5') {
-    await ask(Buffer.from([5, 1, 2]));
-    await ask(Buffer.from('\x01\x08customer\x0bsecret-word'));
+    const [, method] = await ask(Buffer.from([5, 2, 0, 2]));
+    if (method === 2) await ask(Buffer.from('\x01\x08customer\x0bsecret-word'));
     const answer = await ask(Buffer.from([5, 1, 0, 1, 127, 0, 0, 1, targetPort >> 8, targetPort & 255]));
     if (answer[1] !== 0) throw new Error(`${server.name} refused over SOCKS5`);
   }
