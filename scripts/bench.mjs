@@ -1,6 +1,6 @@
-// `npm run bench [-- --json FILE] [-- --seconds N] [-- --only read|purchases|proxy] [-- --megabytes N]`: the cost of
-// the gateway, the number of purchases a second through all processes, and the cost of the proxy node, compared with
-// reference servers. It runs on this machine's loopback, is bounded in time and cleans up.
+// `npm run bench [-- --json FILE] [-- --seconds N] [-- --only read|purchases|webhooks|proxy] [-- --megabytes N]`: the
+// cost of the gateway, the number of purchases a second through all processes, webhooks of a worker, and the cost of
+// the proxy node, compared with reference servers. It runs on loopback, is bounded in time and cleans up.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -14,6 +14,7 @@ import { install } from './install.mjs';
  * @property {number} seconds
  * @property {Awaited<ReturnType<typeof import('./bench/read-path.mjs').benchReadPath>>} [readPath]
  * @property {Awaited<ReturnType<typeof import('./bench/purchases.mjs').benchPurchases>>} [purchases]
+ * @property {Awaited<ReturnType<typeof import('./bench/webhooks.mjs').benchWebhooks>>} [webhooks]
  * @property {Awaited<ReturnType<typeof import('./bench/proxies.mjs').benchProxies>>} [proxies]
  */
 
@@ -38,7 +39,7 @@ const installation = values.only === 'proxy' ? null : await makeInstallation();
 try {
   /** @type {Report} */
   const report = { at: new Date().toISOString(), node: process.version, cores: availableParallelism(), seconds };
-  if (installation !== null && values.only !== 'purchases') {
+  if (installation !== null && (values.only === undefined || values.only === 'read')) {
     const { benchReadPath } = await import('./bench/read-path.mjs');
     report.readPath = await benchReadPath({ installation, seconds });
     console.log(
@@ -59,7 +60,7 @@ try {
         'against the upstream alone at that rate.',
     );
   }
-  if (installation !== null && values.only !== 'read') {
+  if (installation !== null && (values.only === undefined || values.only === 'purchases')) {
     const { benchPurchases } = await import('./bench/purchases.mjs');
     report.purchases = await benchPurchases({ installation, seconds });
     console.log('\nPurchases (HTTP, gateway, domains service, sandbox registrar, capture; fsync on)\n');
@@ -73,6 +74,16 @@ try {
         ms(row.cpuMsEach),
         whole(row.rawPerSecond),
       ]),
+    );
+  }
+  if (installation !== null && (values.only === undefined || values.only === 'webhooks')) {
+    const { benchWebhooks } = await import('./bench/webhooks.mjs');
+    report.webhooks = await benchWebhooks({ installation, seconds });
+    const { events, p50Ms, p95Ms, manyPerSecond, onePerSecond, cpuMsEach } = report.webhooks;
+    console.log(`\nWebhooks (one worker, receiver on loopback; from the commit to the first byte of ${events})\n`);
+    table(
+      ['', 'p50 ms', 'p95 ms', 'deliveries/s', 'to one endpoint /s', 'CPU ms each'],
+      [['', ms(p50Ms), ms(p95Ms), whole(manyPerSecond), whole(onePerSecond), ms(cpuMsEach)]],
     );
   }
   if (values.only === undefined || values.only === 'proxy') {
