@@ -9,9 +9,13 @@ type Json = Readonly<Record<string, unknown>>;
 /** Name servers, tags, addresses of one object: short lists inside an object. */
 const FEW_ITEMS = 20;
 /** Events and their examples are part of it. */
-const KIB_MAX: Readonly<Record<Product, number>> = { domains: 340, vps: 320, proxy: 400 };
+const KIB_MAX: Readonly<Record<Product, number>> = { domains: 400, vps: 320, proxy: 400 };
 /** Longer lists that are settings of one object. */
-const SETTINGS = new Set(['events', 'ip_allowlist', 'ssh_key_ids', 'domains_block', 'domains_allow', 'country']);
+const SETTINGS = new Set([
+  ...['events', 'ip_allowlist', 'ssh_key_ids', 'domains_block', 'domains_allow', 'country'],
+  // Records of one zone, which is read and written as a whole whatever a change says of it.
+  ...['values', 'deletes', 'updates', 'rrsets', 'creates'],
+]);
 
 /** They are sent whole, as files. */
 const FILES = new Set(['export-proxies', 'read-export-link']);

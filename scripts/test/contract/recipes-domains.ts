@@ -1,6 +1,7 @@
 // How to call each operation of the domains API so that it succeeds.
 import { DAY_MS } from '@lumi/shared/times';
 import { sharedRecipes } from './recipes-shared';
+import { ZONES } from './recipes-zones';
 import type { Recipes } from './world';
 import {
   name,
@@ -18,6 +19,7 @@ import {
 } from './things-of-domains';
 
 export const DOMAINS: Recipes = {
+  ...ZONES,
   ...sharedRecipes({
     path: '/domains',
     body: (world) => ({ domain: name(world) }),

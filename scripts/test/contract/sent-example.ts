@@ -4,7 +4,7 @@ import type { Call } from './world';
 
 const ID = /^([a-z]+)_[0-9a-z]{24}$/;
 /** Fields whose values depend on the reader or the deployment, without being ids. */
-const NAMED = new Set(['domain', 'confirm', 'current_expires_at', 'provider']);
+const NAMED = new Set(['domain', 'zone', 'confirm', 'current_expires_at', 'provider']);
 
 export function sentExample(example: unknown, call: Call, mine: readonly string[]): object {
   const ids = new Map(

@@ -49,6 +49,8 @@ export const GLOSSARY: Glossary = {
   flags: '256: a zone-signing key. 257: a key-signing key.',
   protocol: 'Always 3.',
   public_key: 'The key, base64.',
+  // Zones
+  zone: 'The name of the zone.',
   // TLDs
   category: 'Kind of TLD.',
   idn: 'Names beyond ASCII.',

@@ -58,6 +58,7 @@ import { transferDomain } from './endpoints/transfer-domain';
 import { updateContact } from './endpoints/update-contact';
 import { updateDomain } from './endpoints/update-domain';
 import { forgetPriceChanges } from './jobs/forget-price-changes';
+import { forgetZoneVersions } from './jobs/forget-zone-versions';
 import { domainLifecycle } from './jobs/lifecycle-source';
 import { abandonedChangesLoop } from './portfolio/change-at-registry';
 import { contactSyncs } from './portfolio/sync-contact';
@@ -69,6 +70,7 @@ import { restoreThing } from './purchases/restore';
 import { transferInThing } from './purchases/transfer-in';
 import { Registrars } from './supplier/registrars';
 import { SandboxRegistrar } from './supplier/sandbox/sandbox-registrar';
+import { zoneEndpoints } from './wiring-zones';
 
 export interface WiredDomains extends DomainsDeps {
   readonly syncs: { readonly domains: SyncOfAll; readonly contacts: SyncOfAll; readonly transfers: SyncOfAll };
@@ -161,6 +163,7 @@ export function endpoints(deps: WiredDomains): readonly Endpoint[] {
     syncContactNow(deps),
     updateContact(deps),
     deleteContact(deps),
+    ...zoneEndpoints(deps),
   ];
 }
 
@@ -170,6 +173,7 @@ export function loops(deps: WiredDomains): readonly Loop[] {
     ...deps.shared.loops,
     abandonedChangesLoop(deps),
     { name: 'forget-price-changes', everyMs: 600_000, run: () => forgetPriceChanges(deps) },
+    { name: 'forget-zone-versions', everyMs: 600_000, run: () => forgetZoneVersions(deps) },
   ];
 }
 
@@ -183,6 +187,7 @@ export const api = describeApi({
     { name: 'Domains', description: 'Buying domains and managing them.' },
     { name: 'Transfers', description: 'Names coming from other registrars, and codes for those that leave.' },
     { name: 'DNS delegation', description: 'DNSSEC and glue at the registry.' },
+    { name: 'Zones', description: 'The DNS records of your domains: changes, versions, zone files.' },
     { name: 'Contacts', description: 'The people and organizations behind domains.' },
   ],
 });

@@ -29,7 +29,7 @@ export interface ZoneFile {
 }
 
 const FAULTS_MAX = 50;
-const SIZE_MAX = 2 * 1024 * 1024;
+const SIZE_MAX = 1024 * 1024;
 
 /** The end of a file that has too many records, or faults, is not read. */
 export function readZoneFile(text: string, zone: Labels, recordsMax: number): ZoneFile {

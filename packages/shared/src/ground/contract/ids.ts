@@ -24,6 +24,8 @@ export type IdPrefix =
   | 'img'
   | 'ssh'
   | 'snp'
+  | 'rec'
+  | 'ver'
   | 'sub'
   | 'tpl'
   | 'rep'

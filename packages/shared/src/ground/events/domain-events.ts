@@ -34,6 +34,12 @@ const contact = {
   data: { contact_id: z.string() },
   example: { contact_id: 'con_01k000000000000000000000' },
 };
+const zone = {
+  of: 'domains' as const,
+  subject: 'example.com',
+  data: z.strictObject({ zone: z.string(), serial: z.int(), records: z.int() }),
+  example: { zone: 'example.com', serial: 1_795_000_001, records: 4 },
+};
 
 const changed = {
   of: 'domains' as const,
@@ -100,4 +106,12 @@ export const DOMAIN_EVENTS = {
   'contact.synced': syncedType(contact),
   'contact.missing': missingType(contact),
   'contact.all_synced': allSyncedType('domains', 'contacts'),
+  'zone.created': eventType({ ...zone, about: 'A zone was created.' }),
+  'zone.changed': eventType({
+    ...zone,
+    about: 'Records of a zone were changed, imported or restored.',
+    data: zone.data.extend({ added: z.int(), removed: z.int(), changed: z.int() }),
+    example: { ...zone.example, added: 1, removed: 0, changed: 0 },
+  }),
+  'zone.deleted': eventType({ ...zone, about: 'A zone was deleted.' }),
 } as const;

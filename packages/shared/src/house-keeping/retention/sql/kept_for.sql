@@ -18,6 +18,7 @@ LANGUAGE sql IMMUTABLE AS $$
     WHEN 'connection' THEN interval '7 days'
     WHEN 'sign of abuse' THEN interval '90 days'
     WHEN 'price change' THEN interval '400 days'
+    WHEN 'zone version' THEN interval '90 days'
   END
 $$;
 REVOKE ALL ON FUNCTION kept_for FROM PUBLIC;
