@@ -16,12 +16,12 @@ export const consumerName = z
 
 export const consumerSchema = z
   .object({
-    consumer: consumerName,
+    consumer: consumerName.describe('The name of the reader, as you chose it.'),
     event_id: z
       .string()
       .describe('The last event that it has acknowledged: it goes on behind this one.')
       .meta({ example: 'evt_01k000000000000000000000' }),
-    acknowledged_at: z.string().meta({ example: '2026-11-28T12:00:00Z' }),
+    acknowledged_at: z.string().describe('When it acknowledged that event.').meta({ example: '2026-11-28T12:00:00Z' }),
   })
   .meta({ id: 'EventConsumer' });
 

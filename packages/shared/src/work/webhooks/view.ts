@@ -14,7 +14,7 @@ export const webhookSchema = z
   .object({
     id: z.string().meta({ example: WEBHOOK_EXAMPLE }),
     user_id: z.string(),
-    url: z.string().meta({ example: 'https://shop.example.com/lumi' }),
+    url: z.string().describe('Where events are sent.').meta({ example: 'https://shop.example.com/lumi' }),
     events: z
       .array(z.string())
       .describe('What is sent to it.')
@@ -60,7 +60,7 @@ export function viewWebhook(row: WebhookRow, now: Date): z.output<typeof webhook
 export const deliverySchema = z
   .object({
     id: z.string().meta({ example: DELIVERY_EXAMPLE }),
-    webhook_id: z.string().meta({ example: WEBHOOK_EXAMPLE }),
+    webhook_id: z.string().describe('The webhook that it belongs to.').meta({ example: WEBHOOK_EXAMPLE }),
     event_id: z
       .string()
       .describe('The header `webhook-id`, the same at every attempt.')
