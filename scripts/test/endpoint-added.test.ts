@@ -126,9 +126,9 @@ it('serves, scopes, limits and documents a service’s new endpoint without a ch
     operationId: 'count-racks',
     'x-lumi-scope': 'vps:read',
   });
-  const page = await lumi.send('GET', `${VPS}/docs`);
+  const page = await lumi.send('GET', `${VPS}/docs/servers`);
   expect(page.status).toBe(200);
-  expect(page.text).toContain(`data-base="${VPS}"`);
+  expect(page.text).toContain('id="rent-rack"');
 
   // And only there: the other product does not have it.
   expect(await documentOf('/proxy/api/v1')).toEqual(others);
